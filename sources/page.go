@@ -1,0 +1,152 @@
+package sources
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"customer360/sources/record"
+)
+
+// Owner is whose records are asked for: a record of the source or, for guest
+// orders, an e-mail address (a record.EmailKey). Exactly one is set.
+type Owner struct {
+	Ref   record.Ref
+	Email string
+}
+
+// PageOf asks for one page of what belongs to an owner. It is comparable on
+// purpose: equal questions are asked once.
+type PageOf struct {
+	Owner
+	Query
+}
+
+// Query is the part of a PageOf that many owners can have in common.
+//
+// The page holds at most First records, newest first by SortTime, equal times by
+// record id ascending, records without a time last. Since and Until bound
+// SortTime, both inclusive, at the second or finer as the system stores it; a zero bound does not bind,
+// and a record without a time passes only when Since is zero. Where is applied
+// as far as the source's Pushdown says.
+type Query struct {
+	Where Filter
+	Since time.Time // UTC
+	Until time.Time // UTC
+	First int       // at least 1
+	After Cursor    // resumes behind an item of an earlier page of the same query; empty for the first
+}
+
+// Cursor resumes a list of one source. It is that source's own value: opaque to
+// everybody else, never a URL that anybody would follow. A cursor the source
+// cannot read is an *Error with code BadCursor, and no call is made for it.
+type Cursor string
+
+// Page is a part of a list.
+type Page[V any] struct {
+	Items   []V
+	Cursors []Cursor // one per item, resumes right behind it
+	More    bool     // whether anything follows
+}
+
+// Filter narrows a list of records. The zero value lets everything pass.
+type Filter struct {
+	Status  Words // our folded status words, any of them
+	Channel Words
+	Kind    Words
+	Overdue bool // only what is past its due date and not settled
+}
+
+// Words is a set of words in a comparable form: sorted, joined by commas.
+type Words string
+
+// NewWords makes a set; order and repetition do not matter.
+func NewWords[S ~string](words ...S) Words {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = string(w)
+	}
+	slices.Sort(list)
+	return Words(strings.Join(slices.Compact(list), ","))
+}
+
+// All lists the words in order; the empty set lists none.
+func (w Words) All() []string {
+	if w == "" {
+		return nil
+	}
+	return strings.Split(string(w), ",")
+}
+
+// Admits reports whether s is in the set; the empty set admits everything.
+func (w Words) Admits(s string) bool { return w == "" || slices.Contains(w.All(), s) }
+
+// SearchOf asks a source for a list of its customers.
+type SearchOf struct {
+	ChangedSince time.Time // UTC, inclusive; zero for all. Only sources that say when a record changed may answer it.
+	First        int
+	After        Cursor
+}
+
+// Window makes the page of q from all records of one owner, for systems that
+// cannot sort, bound or page by themselves: it sorts, bounds and cuts. The
+// cursors it gives are positions of the form "nanoseconds.id"; it errs with
+// BadCursor (the caller adds its source's name) on any other.
+func Window[V record.Record](source string, all []V, q Query) (Page[V], error) {
+	type position struct {
+		at time.Time
+		id string
+	}
+	compare := func(a, b position) int {
+		if c := b.at.Compare(a.at); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.id, b.id)
+	}
+	var after *position
+	if q.After != "" {
+		nanos, id, ok := strings.Cut(string(q.After), ".")
+		n, err := strconv.ParseInt(nanos, 10, 64)
+		if !ok || err != nil || !record.ValidID(id) {
+			return Page[V]{}, &Error{Source: source, Code: BadCursor}
+		}
+		after = &position{id: id}
+		if n != 0 {
+			after.at = time.Unix(0, n).UTC()
+		}
+	}
+	at := func(v V) position { return position{v.SortTime(), v.Self().ID} }
+	kept := make([]V, 0, len(all))
+	for _, v := range all {
+		p := at(v)
+		if q.Within(p.at) && (after == nil || compare(p, *after) > 0) {
+			kept = append(kept, v)
+		}
+	}
+	slices.SortFunc(kept, func(a, b V) int { return compare(at(a), at(b)) })
+	page := Page[V]{More: len(kept) > q.First}
+	page.Items = kept[:min(q.First, len(kept))]
+	for _, v := range page.Items {
+		page.Cursors = append(page.Cursors, Position(v))
+	}
+	return page, nil
+}
+
+// Position is the cursor that Window gives a record.
+func Position(v record.Record) Cursor {
+	var nanos int64
+	if at := v.SortTime(); !at.IsZero() {
+		nanos = at.UnixNano()
+	}
+	return Cursor(strconv.FormatInt(nanos, 10) + "." + v.Self().ID)
+}
+
+// Within reports whether a record of time t is inside the query's window.
+func (q Query) Within(t time.Time) bool {
+	if t.IsZero() {
+		return q.Since.IsZero()
+	}
+	return (q.Since.IsZero() || !t.Before(q.Since)) && (q.Until.IsZero() || !t.After(q.Until))
+}
