@@ -14,6 +14,11 @@ type Source struct {
 	Vendor  string   // the type in the configuration: "hubspot"
 	Domains []Domain // what kind of system this is
 
+	// Costs says, per capability, what a batch costs at the vendor's documented
+	// limits: "find.EMAIL", "people", "contacts.of", "orders.read" and so on. The
+	// conformance suite holds the source to it.
+	Costs map[string]Cost
+
 	// Check asks the system the cheapest question that proves that address and
 	// credentials are right. It errs with an *Error.
 	Check func(ctx context.Context) error
@@ -101,6 +106,15 @@ type Identifier struct {
 	Kind   IdentifierKind
 	Source string // only for ByLink
 	Value  string
+}
+
+// Cost says that Keys keys are answered by Calls requests, further pages of long
+// lists not counted. Setup is what a client may ask once in its life beside that:
+// a login, a list of pipeline stages.
+type Cost struct {
+	Keys  int
+	Calls int
+	Setup int
 }
 
 // Set is the list of sources in the order of their rank.
