@@ -1,7 +1,7 @@
 package sources
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +27,7 @@ type PageOf struct {
 // Query is the part of a PageOf that many owners can have in common.
 //
 // The page holds at most First records, newest first by SortTime, equal times by
-// record id ascending, records without a time last. Since and Until bound
+// record id ascending (record.CompareIDs), records without a time last. Since and Until bound
 // SortTime, both inclusive, at the second or finer as the system stores it; a zero bound does not bind,
 // and a record without a time passes only when Since is zero. Where is applied
 // as far as the source's Pushdown says.
@@ -103,7 +103,7 @@ func Window[V record.Record](source string, all []V, q Query) (Page[V], error) {
 		if c := b.at.Compare(a.at); c != 0 {
 			return c
 		}
-		return cmp.Compare(a.id, b.id)
+		return record.CompareIDs(a.id, b.id)
 	}
 	var after *position
 	if q.After != "" {
@@ -149,4 +149,26 @@ func (q Query) Within(t time.Time) bool {
 		return q.Since.IsZero()
 	}
 	return (q.Since.IsZero() || !t.Before(q.Since)) && (q.Until.IsZero() || !t.After(q.Until))
+}
+
+// CacheKey names the question: whose records, and which of them.
+func (p PageOf) CacheKey() (owner, field string) {
+	owner = p.Email
+	if p.Email == "" {
+		owner, _ = p.Ref.CacheKey()
+	}
+	return owner, fmt.Sprintf("page %q %q %q %t %d %d %d %q", p.Where.Status, p.Where.Channel, p.Where.Kind, p.Where.Overdue,
+		stamp(p.Since), stamp(p.Until), p.First, p.After)
+}
+
+// CacheKey names the question. Lists of customers have no owner.
+func (s SearchOf) CacheKey() (owner, field string) {
+	return "", fmt.Sprintf("search %d %d %q", stamp(s.ChangedSince), s.First, s.After)
+}
+
+func stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }

@@ -76,15 +76,15 @@ type Pushdown struct {
 }
 
 // Domain is a kind of system.
-type Domain string
+type Domain = record.Domain
 
 // The domains of systems.
 const (
-	CRM        Domain = "CRM"
-	Shop       Domain = "SHOP"
-	Accounting Domain = "ACCOUNTING"
-	Helpdesk   Domain = "HELPDESK"
-	ERP        Domain = "ERP"
+	CRM        = record.DomainCRM
+	Shop       = record.DomainShop
+	Accounting = record.DomainAccounting
+	Helpdesk   = record.DomainHelpdesk
+	ERP        = record.DomainERP
 )
 
 // IdentifierKind is a kind of key by which a person or company can be found.
@@ -106,6 +106,11 @@ type Identifier struct {
 	Kind   IdentifierKind
 	Source string // only for ByLink
 	Value  string
+}
+
+// CacheKey names the question: the key itself is its owner.
+func (i Identifier) CacheKey() (owner, field string) {
+	return i.Value, "find " + string(i.Kind) + " " + i.Source
 }
 
 // Cost says that Keys keys are answered by Calls requests, further pages of long

@@ -31,6 +31,24 @@ type Order struct {
 // SortTime is when the order was placed.
 func (o Order) SortTime() time.Time { return o.PlacedAt }
 
+// OrderMatch is how an order came to a customer.
+type OrderMatch string
+
+// The ways an order comes to a customer.
+const (
+	MatchedByRecord OrderMatch = "CUSTOMER_RECORD"
+	MatchedByEmail  OrderMatch = "EMAIL"
+)
+
+// MatchedBy says whether the system hangs the order on a customer's record or it
+// is a guest order that came by its address.
+func (o Order) MatchedBy() OrderMatch {
+	if o.Owner.Zero() {
+		return MatchedByEmail
+	}
+	return MatchedByRecord
+}
+
 // LineItem is one position of an order or invoice.
 type LineItem struct {
 	Title     string

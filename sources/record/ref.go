@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"log/slog"
 	"regexp"
 	"time"
@@ -31,6 +32,15 @@ type Ref struct {
 	ID     string // the vendor's id; where a vendor has several id spaces for one kind, prefixed: "company:9"
 }
 
+// CacheKey names the question "what is this record": its id is the owner.
+func (r Ref) CacheKey() (owner, field string) { return string(r.Kind) + " " + r.ID, "self" }
+
+// CompareIDs orders record ids: shorter ones first, then byte by byte, which is
+// the order of numbers for numeric ids.
+func CompareIDs(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
 // Zero reports whether the ref names nothing.
 func (r Ref) Zero() bool { return r == Ref{} }
 
@@ -40,6 +50,13 @@ var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@=+-]{0,127}$`)
 
 // ValidID reports whether s may be used as a record id.
 func ValidID(s string) bool { return idPattern.MatchString(s) }
+
+// sourcePattern is what a source may be called.
+var sourcePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+// ValidSourceName reports whether s may name a source: lower-case letters,
+// digits and hyphens, a letter first, at most 40.
+func ValidSourceName(s string) bool { return sourcePattern.MatchString(s) }
 
 // Origin says where a record comes from and how fresh it is.
 type Origin struct {
@@ -63,3 +80,15 @@ type Record interface {
 	// SortTime is the moment that orders lists of this kind, newest first; zero sorts last.
 	SortTime() time.Time
 }
+
+// Domain is a kind of system.
+type Domain string
+
+// The domains of systems.
+const (
+	DomainCRM        Domain = "CRM"
+	DomainShop       Domain = "SHOP"
+	DomainAccounting Domain = "ACCOUNTING"
+	DomainHelpdesk   Domain = "HELPDESK"
+	DomainERP        Domain = "ERP"
+)

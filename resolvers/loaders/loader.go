@@ -1,0 +1,158 @@
+package loaders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"customer360/sources"
+
+	"github.com/graph-gophers/dataloader/v7"
+)
+
+// wait is how long a loader waits for more keys before it asks. It hardly
+// matters: LoadAll announces all its keys before the first of them is queued, and
+// the batch takes all that were announced, however the timer splits them.
+const wait = time.Millisecond
+
+// Answer is what one source said to one question.
+type Answer[V any] struct {
+	Source string
+	Value  V
+	Found  bool           // false with a nil Err: the source was asked, there is none
+	Err    *sources.Error // why the source could not answer
+}
+
+// Loader asks one capability of one source. Every key is asked at most once in
+// its life.
+type Loader[K comparable, V any] struct {
+	source string
+	op     context.Context
+	batch  sources.Batch[K, V]
+	dl     *dataloader.Loader[K, Answer[V]]
+
+	mu      sync.Mutex
+	pending []K // announced, not yet asked
+	flights map[K]*flight[V]
+}
+
+type flight[V any] struct {
+	done   chan struct{}
+	answer Answer[V]
+}
+
+// NewLoader makes the loader of one operation; op bounds its questions.
+func NewLoader[K comparable, V any](op context.Context, source string, batch sources.Batch[K, V]) *Loader[K, V] {
+	l := &Loader[K, V]{source: source, op: op, batch: batch, flights: map[K]*flight[V]{}}
+	l.dl = dataloader.NewBatchedLoader(l.run, dataloader.WithWait[K, Answer[V]](wait))
+	return l
+}
+
+// LoadAll answers keys in their order. It returns when all are answered; the
+// batch honours the operation's deadline.
+func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) []Answer[V] {
+	return l.await(l.Want(ctx, keys))
+}
+
+// Want asks for keys without waiting: a later LoadAll finds them on their way.
+func (l *Loader[K, V]) Want(ctx context.Context, keys []K) []dataloader.Thunk[Answer[V]] {
+	l.announce(keys)
+	thunks := make([]dataloader.Thunk[Answer[V]], len(keys))
+	for i, k := range keys {
+		thunks[i] = l.dl.Load(ctx, k)
+	}
+	return thunks
+}
+
+func (l *Loader[K, V]) await(thunks []dataloader.Thunk[Answer[V]]) []Answer[V] {
+	out := make([]Answer[V], len(thunks))
+	for i, thunk := range thunks {
+		a, err := thunk()
+		if err != nil { // dataloader's own: a panic in the batch function
+			a = Answer[V]{Source: l.source, Err: sources.AsError(l.source, errLoader)}
+		}
+		out[i] = a
+	}
+	return out
+}
+
+var errLoader = errors.New("the question was not answered")
+
+// Prime stores an answer that is known already, so that it is not asked for.
+func (l *Loader[K, V]) Prime(key K, value V) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.flights[key]; known {
+		return
+	}
+	f := &flight[V]{done: make(chan struct{}), answer: Answer[V]{Source: l.source, Value: value, Found: true}}
+	close(f.done)
+	l.flights[key] = f
+}
+
+func (l *Loader[K, V]) announce(keys []K) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range keys {
+		if _, known := l.flights[k]; !known {
+			l.flights[k] = &flight[V]{done: make(chan struct{})}
+			l.pending = append(l.pending, k)
+		}
+	}
+}
+
+// run answers the keys that dataloader collected. It asks for all announced keys
+// at once and waits for those that an earlier batch is asking for.
+func (l *Loader[K, V]) run(_ context.Context, keys []K) []*dataloader.Result[Answer[V]] {
+	l.mu.Lock()
+	ask := l.pending
+	l.pending = nil
+	l.mu.Unlock()
+	if len(ask) > 0 {
+		l.fetch(ask)
+	}
+	out := make([]*dataloader.Result[Answer[V]], len(keys))
+	for i, k := range keys {
+		l.mu.Lock()
+		f := l.flights[k]
+		l.mu.Unlock()
+		<-f.done
+		out[i] = &dataloader.Result[Answer[V]]{Data: f.answer}
+	}
+	return out
+}
+
+func (l *Loader[K, V]) fetch(keys []K) {
+	vals, err := l.safely(keys)
+	failed := sources.KeyErrors[K]{}
+	perKey := errors.As(err, &failed)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range keys {
+		f := l.flights[k]
+		f.answer.Source = l.source
+		v, ok := vals[k]
+		switch {
+		case ok:
+			f.answer.Value, f.answer.Found = v, true
+		case perKey:
+			f.answer.Err = sources.AsError(l.source, failed[k])
+		case err != nil:
+			f.answer.Err = sources.AsError(l.source, err)
+		}
+		close(f.done)
+	}
+}
+
+// safely turns a panic in a source into a failure of that source: a goroutine of
+// ours would end the process.
+func (l *Loader[K, V]) safely(keys []K) (vals map[K]V, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			vals, err = nil, fmt.Errorf("source panicked: %T", p)
+		}
+	}()
+	return l.batch(l.op, keys)
+}

@@ -1,0 +1,4 @@
+package resolvers
+
+// Resolver holds all that resolvers depend on.
+type Resolver struct{}

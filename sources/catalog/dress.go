@@ -1,0 +1,123 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"customer360/cache"
+	"customer360/sources"
+)
+
+// How long answers are kept. Short: the answers are live, the cache only keeps
+// equal questions of one page view or one busy minute from costing twice.
+const (
+	masterLife = time.Minute
+	listLife   = 30 * time.Second
+	moneyLife  = 10 * time.Second
+)
+
+// House is what the dressing puts on. A nil Cache is none.
+type House struct {
+	Cache *cache.Store
+	Now   func() time.Time
+}
+
+// dress puts the house's clothes on every capability.
+func dress(h House, env sources.Env, hl *health, s sources.Source) sources.Source {
+	w := wardrobe{h, env, hl}
+	s.Check = w.check(s.Check)
+	s.Find = wear(w, "find", masterLife, s.Find)
+	s.People = wear(w, "people", masterLife, s.People)
+	s.Search = wear(w, "search", listLife, s.Search)
+	s.Contacts = wearLists(w, "contacts", masterLife, s.Contacts)
+	s.Orders = wearLists(w, "orders", listLife, s.Orders)
+	s.Invoices = wearLists(w, "invoices", listLife, s.Invoices)
+	s.Payments = wearLists(w, "payments", listLife, s.Payments)
+	s.Dunnings = wearLists(w, "dunnings", listLife, s.Dunnings)
+	s.Balances = wear(w, "balances", moneyLife, s.Balances)
+	s.Tickets = wearLists(w, "tickets", listLife, s.Tickets)
+	s.Deals = wearLists(w, "deals", listLife, s.Deals)
+	s.Notes = wearLists(w, "notes", listLife, s.Notes)
+	return s
+}
+
+type wardrobe struct {
+	House
+	env    sources.Env
+	health *health
+}
+
+// wear dresses one capability, innermost first.
+func wear[K cache.Key, V any](w wardrobe, kind string, life time.Duration, b sources.Batch[K, V]) sources.Batch[K, V] {
+	if b == nil {
+		return nil
+	}
+	b = watch(w, b)    // what the source itself did: time, health
+	b = deadline(w, b) // no question outlives the source's time
+	if w.Cache != nil {
+		b = cache.Through(w.Cache, w.env.Name, w.env.Name+"/"+kind, life, b) // hits cost the vendor nothing
+	}
+	return observe(w, b) // outermost: the operation's view, hits and misses
+}
+
+func wearLists[V any](w wardrobe, kind string, life time.Duration, r sources.Records[V]) sources.Records[V] {
+	r.Of = wear(w, kind, life, r.Of)
+	r.Read = wear(w, kind+".read", life, r.Read)
+	return r
+}
+
+// deadline bounds a question by the source's own time; the caller's may be shorter.
+func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Batch[K, V] {
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		late := &sources.Error{Source: w.env.Name, Code: sources.Timeout, Err: errors.New("the source's time is over")}
+		ctx, cancel := context.WithTimeoutCause(ctx, w.env.Timeout, late)
+		defer cancel()
+		return b(ctx, keys)
+	}
+}
+
+// watch keeps the source's health, and the time of the longest question for the operation.
+func watch[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Batch[K, V] {
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		began := w.Now()
+		vals, err := b(ctx, keys)
+		ended := w.Now()
+		w.health.note(ended, firstFailure(w.env.Name, err))
+		sources.Note(ctx, w.env.Name, func(u *sources.Usage) { u.Time = max(u.Time, ended.Sub(began)) })
+		return vals, err
+	}
+}
+
+// observe notes in the operation's tally that the source failed it.
+func observe[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Batch[K, V] {
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		vals, err := b(ctx, keys)
+		if e := firstFailure(w.env.Name, err); e != nil && e.Code != sources.BadCursor {
+			sources.Note(ctx, w.env.Name, func(u *sources.Usage) { u.Err = e })
+		}
+		return vals, err
+	}
+}
+
+// firstFailure is the failure of a batch, or one of its keys' failures.
+func firstFailure(source string, err error) *sources.Error {
+	if err == nil {
+		return nil
+	}
+	return sources.AsError(source, err)
+}
+
+func (w wardrobe) check(f func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, w.env.Timeout)
+		defer cancel()
+		err := f(ctx)
+		e := sources.AsError(w.env.Name, err)
+		w.health.note(w.Now(), e)
+		if e == nil {
+			return nil
+		}
+		return e
+	}
+}
