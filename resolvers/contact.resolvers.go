@@ -9,15 +9,14 @@ import (
 	"context"
 	"customer360/graph"
 	"customer360/graph/model"
-	"fmt"
 )
 
 func (r *contactResolver) Company(ctx context.Context, objs []*model.Contact) ([]*model.Customer, error) {
-	panic(fmt.Errorf("not implemented: Company - company"))
+	return r.companies(ctx, objs)
 }
 
 func (r *customerResolver) Contacts(ctx context.Context, objs []*model.Customer, first int, after *string) ([]*model.Connection[model.Contact], error) {
-	panic(fmt.Errorf("not implemented: Contacts - contacts"))
+	return r.contactPages(ctx, objs, contactList(first, after))
 }
 
 func (r *Resolver) Contact() graph.ContactResolver { return &contactResolver{r} }

@@ -9,15 +9,14 @@ import (
 	"context"
 	"customer360/graph"
 	"customer360/graph/model"
-	"fmt"
 )
 
 func (r *queryResolver) Customer(ctx context.Context, by model.CustomerKey) (*model.Customer, error) {
-	panic(fmt.Errorf("not implemented: Customer - customer"))
+	return r.keyed(ctx, by)
 }
 
 func (r *queryResolver) Customers(ctx context.Context, first int, after *string, where *model.CustomerFilter) (*model.Connection[model.Customer], error) {
-	panic(fmt.Errorf("not implemented: Customers - customers"))
+	return r.listed(ctx, first, after, where)
 }
 
 func (r *Resolver) Customer() graph.CustomerResolver { return &customerResolver{r} }

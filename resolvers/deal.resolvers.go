@@ -9,9 +9,8 @@ import (
 	"context"
 	"customer360/graph/model"
 	"customer360/sources/record"
-	"fmt"
 )
 
 func (r *customerResolver) Deals(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.DealFilter) ([]*model.Connection[record.Deal], error) {
-	panic(fmt.Errorf("not implemented: Deals - deals"))
+	return pages(ctx, r.Resolver, objs, dealList(first, after, where))
 }

@@ -9,24 +9,24 @@ import (
 	"context"
 	"customer360/graph"
 	"customer360/graph/model"
+	"customer360/resolvers/loaders"
 	"customer360/sources/record"
-	"fmt"
 )
 
 func (r *customerResolver) Invoices(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.InvoiceFilter) ([]*model.Connection[record.Invoice], error) {
-	panic(fmt.Errorf("not implemented: Invoices - invoices"))
+	return r.invoicePages(ctx, objs, invoiceList(first, after, where))
 }
 
 func (r *customerResolver) Balances(ctx context.Context, objs []*model.Customer) ([]*model.Balances, error) {
-	panic(fmt.Errorf("not implemented: Balances - balances"))
+	return r.balances(ctx, objs)
 }
 
 func (r *invoiceResolver) Dunnings(ctx context.Context, objs []*record.Invoice) ([][]*record.Dunning, error) {
-	panic(fmt.Errorf("not implemented: Dunnings - dunnings"))
+	return attached(ctx, loaders.From(ctx).Dunnings.Of, objs)
 }
 
 func (r *invoiceResolver) Payments(ctx context.Context, objs []*record.Invoice) ([][]*record.Payment, error) {
-	panic(fmt.Errorf("not implemented: Payments - payments"))
+	return attached(ctx, loaders.From(ctx).Payments.Of, objs)
 }
 
 func (r *Resolver) Invoice() graph.InvoiceResolver { return &invoiceResolver{r} }

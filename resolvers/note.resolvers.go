@@ -9,9 +9,8 @@ import (
 	"context"
 	"customer360/graph/model"
 	"customer360/sources/record"
-	"fmt"
 )
 
 func (r *customerResolver) Notes(ctx context.Context, objs []*model.Customer, first int, after *string) ([]*model.Connection[record.Note], error) {
-	panic(fmt.Errorf("not implemented: Notes - notes"))
+	return pages(ctx, r.Resolver, objs, noteList(first, after))
 }

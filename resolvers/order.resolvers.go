@@ -9,9 +9,8 @@ import (
 	"context"
 	"customer360/graph/model"
 	"customer360/sources/record"
-	"fmt"
 )
 
 func (r *customerResolver) Orders(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.OrderFilter) ([]*model.Connection[record.Order], error) {
-	panic(fmt.Errorf("not implemented: Orders - orders"))
+	return pages(ctx, r.Resolver, objs, orderList(first, after, where))
 }

@@ -10,23 +10,22 @@ import (
 	"customer360/graph"
 	"customer360/graph/model"
 	"customer360/sources/record"
-	"fmt"
 )
 
 func (r *originResolver) Source(ctx context.Context, obj *record.Origin) (*model.Source, error) {
-	panic(fmt.Errorf("not implemented: Source - source"))
+	return r.source(obj.Ref.Source), nil
 }
 
 func (r *originResolver) FromCache(ctx context.Context, obj *record.Origin) (bool, error) {
-	panic(fmt.Errorf("not implemented: FromCache - fromCache"))
+	return obj.FetchedAt.Before(operationOf(ctx).began), nil
 }
 
 func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	return r.node(ctx, id)
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
-	panic(fmt.Errorf("not implemented: Nodes - nodes"))
+	return r.nodes(ctx, ids), nil
 }
 
 func (r *Resolver) Origin() graph.OriginResolver { return &originResolver{r} }

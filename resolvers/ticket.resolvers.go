@@ -9,9 +9,8 @@ import (
 	"context"
 	"customer360/graph/model"
 	"customer360/sources/record"
-	"fmt"
 )
 
 func (r *customerResolver) Tickets(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.TicketFilter) ([]*model.Connection[record.Ticket], error) {
-	panic(fmt.Errorf("not implemented: Tickets - tickets"))
+	return pages(ctx, r.Resolver, objs, ticketList(first, after, where))
 }

@@ -38,6 +38,20 @@ type Customer struct {
 
 	// Concluded is what identity says; relations are asked by it.
 	Concluded *identity.Customer
+	// Level are the customers that were answered together with this one: whoever
+	// asks for a relation of one asks for all, so that each source sees one batch
+	// however the executor walks the list. Place is this one's index there.
+	Level *Level
+	Place int
+}
+
+// Level are customers that were answered together.
+type Level struct{ Customers []*Customer }
+
+// Add puts a customer into the level.
+func (l *Level) Add(c *Customer) {
+	c.Level, c.Place = l, len(l.Customers)
+	l.Customers = append(l.Customers, c)
 }
 
 // Failures lists the systems that could not be asked about the customer.

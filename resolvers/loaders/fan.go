@@ -58,11 +58,11 @@ func (f Fan[K, V]) queue(ctx context.Context, asks []Ask[K]) []dataloader.Thunk[
 }
 
 // fan makes the loaders of one capability.
-func fan[K comparable, V any](op context.Context, set sources.Set, of func(sources.Source) sources.Batch[K, V]) Fan[K, V] {
+func fan[K comparable, V any](op context.Context, set sources.Set, out *outages, of func(sources.Source) sources.Batch[K, V]) Fan[K, V] {
 	f := Fan[K, V]{}
 	for _, s := range set {
 		if b := of(s); b != nil {
-			f[s.Name] = NewLoader(op, s.Name, b)
+			f[s.Name] = newLoader(op, s.Name, out, b)
 		}
 	}
 	return f

@@ -31,6 +31,7 @@ type Loader[K comparable, V any] struct {
 	source string
 	op     context.Context
 	batch  sources.Batch[K, V]
+	out    *outages
 	dl     *dataloader.Loader[K, Answer[V]]
 
 	mu      sync.Mutex
@@ -43,9 +44,33 @@ type flight[V any] struct {
 	answer Answer[V]
 }
 
-// NewLoader makes the loader of one operation; op bounds its questions.
-func NewLoader[K comparable, V any](op context.Context, source string, batch sources.Batch[K, V]) *Loader[K, V] {
-	l := &Loader[K, V]{source: source, op: op, batch: batch, flights: map[K]*flight[V]{}}
+// outages remembers, for one operation, which sources failed as a whole: they are
+// not asked again, so that a source that hangs costs the operation its time once.
+type outages struct {
+	mu sync.Mutex
+	by map[string]*sources.Error
+}
+
+func (o *outages) of(source string) *sources.Error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.by[source]
+}
+
+func (o *outages) note(source string, err *sources.Error) {
+	switch err.Code {
+	case sources.Timeout, sources.Unavailable, sources.RateLimited, sources.Unauthorized:
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.by[source] == nil {
+			o.by[source] = err
+		}
+	}
+}
+
+// newLoader makes the loader of one operation; op bounds its questions.
+func newLoader[K comparable, V any](op context.Context, source string, out *outages, batch sources.Batch[K, V]) *Loader[K, V] {
+	l := &Loader[K, V]{source: source, op: op, out: out, batch: batch, flights: map[K]*flight[V]{}}
 	l.dl = dataloader.NewBatchedLoader(l.run, dataloader.WithWait[K, Answer[V]](wait))
 	return l
 }
@@ -125,9 +150,18 @@ func (l *Loader[K, V]) run(_ context.Context, keys []K) []*dataloader.Result[Ans
 }
 
 func (l *Loader[K, V]) fetch(keys []K) {
-	vals, err := l.safely(keys)
+	var vals map[K]V
+	var err error
+	if down := l.out.of(l.source); down != nil {
+		err = down
+	} else {
+		vals, err = l.safely(keys)
+	}
 	failed := sources.KeyErrors[K]{}
 	perKey := errors.As(err, &failed)
+	if l.source != "" && err != nil && (!perKey || len(failed) == len(keys)) {
+		l.out.note(l.source, sources.AsError(l.source, err))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, k := range keys {

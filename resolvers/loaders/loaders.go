@@ -35,28 +35,29 @@ type Loaders struct {
 // New makes the loaders of one operation over the sources; op bounds all
 // questions. conclude answers Customers with the help of the others.
 func New(op context.Context, set sources.Set, conclude func(*Loaders) sources.Batch[record.Ref, *identity.Customer]) *Loaders {
+	out := &outages{by: map[string]*sources.Error{}}
 	l := &Loaders{
-		Find:     fan(op, set, func(s sources.Source) sources.Batch[sources.Identifier, []record.Person] { return s.Find }),
-		People:   fan(op, set, func(s sources.Source) sources.Batch[record.Ref, record.Person] { return s.People }),
-		Search:   fan(op, set, func(s sources.Source) sources.Batch[sources.SearchOf, sources.Page[record.Person]] { return s.Search }),
-		Contacts: lists(op, set, func(s sources.Source) sources.Records[record.Person] { return s.Contacts }),
-		Orders:   lists(op, set, func(s sources.Source) sources.Records[record.Order] { return s.Orders }),
-		Invoices: lists(op, set, func(s sources.Source) sources.Records[record.Invoice] { return s.Invoices }),
-		Payments: lists(op, set, func(s sources.Source) sources.Records[record.Payment] { return s.Payments }),
-		Dunnings: lists(op, set, func(s sources.Source) sources.Records[record.Dunning] { return s.Dunnings }),
-		Balances: fan(op, set, func(s sources.Source) sources.Batch[record.Ref, []record.Balance] { return s.Balances }),
-		Tickets:  lists(op, set, func(s sources.Source) sources.Records[record.Ticket] { return s.Tickets }),
-		Deals:    lists(op, set, func(s sources.Source) sources.Records[record.Deal] { return s.Deals }),
-		Notes:    lists(op, set, func(s sources.Source) sources.Records[record.Note] { return s.Notes }),
+		Find:     fan(op, set, out, func(s sources.Source) sources.Batch[sources.Identifier, []record.Person] { return s.Find }),
+		People:   fan(op, set, out, func(s sources.Source) sources.Batch[record.Ref, record.Person] { return s.People }),
+		Search:   fan(op, set, out, func(s sources.Source) sources.Batch[sources.SearchOf, sources.Page[record.Person]] { return s.Search }),
+		Contacts: lists(op, set, out, func(s sources.Source) sources.Records[record.Person] { return s.Contacts }),
+		Orders:   lists(op, set, out, func(s sources.Source) sources.Records[record.Order] { return s.Orders }),
+		Invoices: lists(op, set, out, func(s sources.Source) sources.Records[record.Invoice] { return s.Invoices }),
+		Payments: lists(op, set, out, func(s sources.Source) sources.Records[record.Payment] { return s.Payments }),
+		Dunnings: lists(op, set, out, func(s sources.Source) sources.Records[record.Dunning] { return s.Dunnings }),
+		Balances: fan(op, set, out, func(s sources.Source) sources.Batch[record.Ref, []record.Balance] { return s.Balances }),
+		Tickets:  lists(op, set, out, func(s sources.Source) sources.Records[record.Ticket] { return s.Tickets }),
+		Deals:    lists(op, set, out, func(s sources.Source) sources.Records[record.Deal] { return s.Deals }),
+		Notes:    lists(op, set, out, func(s sources.Source) sources.Records[record.Note] { return s.Notes }),
 	}
-	l.Customers = NewLoader(op, "", conclude(l))
+	l.Customers = newLoader(op, "", out, conclude(l))
 	return l
 }
 
-func lists[V any](op context.Context, set sources.Set, of func(sources.Source) sources.Records[V]) Lists[V] {
+func lists[V any](op context.Context, set sources.Set, out *outages, of func(sources.Source) sources.Records[V]) Lists[V] {
 	return Lists[V]{
-		Of:   fan(op, set, func(s sources.Source) sources.Batch[sources.PageOf, sources.Page[V]] { return of(s).Of }),
-		Read: fan(op, set, func(s sources.Source) sources.Batch[record.Ref, V] { return of(s).Read }),
+		Of:   fan(op, set, out, func(s sources.Source) sources.Batch[sources.PageOf, sources.Page[V]] { return of(s).Of }),
+		Read: fan(op, set, out, func(s sources.Source) sources.Batch[record.Ref, V] { return of(s).Read }),
 	}
 }
 

@@ -8,18 +8,10 @@ import (
 	"customer360/sources"
 )
 
-// Status is what is known of a source's health.
-type Status struct {
-	Asked       bool // whether it was asked anything yet
-	LastSuccess time.Time
-	LastError   *sources.Error // of the last question, nil if that succeeded
-	RetryAt     time.Time      // when asking again makes sense; zero if nobody said
-}
-
 // health is the status of one source, kept over all operations.
 type health struct {
 	mu sync.Mutex
-	s  Status
+	s  sources.Status
 }
 
 func (h *health) note(now time.Time, err *sources.Error) {
@@ -37,11 +29,11 @@ func (h *health) note(now time.Time, err *sources.Error) {
 	}
 }
 
-// Status tells how a source is doing; the zero Status for an unknown name.
-func (o *Opened) Status(source string) Status {
+// Status tells how a source is doing; the zero Status is for an unknown name.
+func (o *Opened) Status(source string) sources.Status {
 	h := o.health[source]
 	if h == nil {
-		return Status{}
+		return sources.Status{}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,0 +1,127 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"customer360/internal/config"
+	"customer360/internal/sandbox"
+	"customer360/resolvers"
+	"customer360/sources"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+
+	"io"
+	"os"
+)
+
+// Check opens every source and asks it whether address and credentials are right;
+// it prints what works, what each source can do, and how to mend what does not
+// work. It errs when a source failed.
+func Check(ctx context.Context, env Env, cfg *config.Config) error {
+	opened, err := openSources(env, cfg, nil)
+	if err != nil {
+		return err
+	}
+	failed := opened.CheckAll(ctx)
+	for i, s := range opened.Set {
+		role := ""
+		if i == 0 {
+			role = ", leading"
+		}
+		err := failed[s.Name]
+		if err == nil {
+			_, _ = fmt.Fprintf(env.Out, "%-12s ok      %s%s\n", s.Name, s.Vendor, role)
+		} else {
+			_, _ = fmt.Fprintf(env.Out, "%-12s FAILED  %s%s: %s\n%13smend: %s\n", s.Name, s.Vendor, role, cause(err), "", Mend(err))
+		}
+		_, _ = fmt.Fprintf(env.Out, "%13scan: %s\n", "", strings.Join(resolvers.Capabilities(s), " "))
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d sources failed", len(failed), len(opened.Set))
+	}
+	return nil
+}
+
+// cause is the failure without the source's name, which stands before it.
+func cause(e *sources.Error) string {
+	if e.Err != nil {
+		return string(e.Code) + " (" + e.Err.Error() + ")"
+	}
+	return string(e.Code)
+}
+
+// Mend says what an operator does about a failure.
+func Mend(e *sources.Error) string {
+	switch e.Code {
+	case sources.Unauthorized:
+		return "the system refuses the credentials under auth: make new ones there and put them into the configuration"
+	case sources.Forbidden:
+		return "the credentials lack a right: grant the read rights that docs/sources lists for this type"
+	case sources.RateLimited:
+		if e.RetryAfter > 0 {
+			return "the system's limit is used up: try again in " + e.RetryAfter.String()
+		}
+		return "the system's limit is used up: try again later"
+	case sources.Timeout:
+		return "the system did not answer in time: look at it and at the network in between, or raise timeout"
+	case sources.BadResponse:
+		return "something answered that is not this type of system: check baseURL and type"
+	default:
+		return "nothing usable answered there: check baseURL, and whether the system runs"
+	}
+}
+
+// Sandbox serves the fakes alone and writes the configuration that connects to
+// them, until ctx ends.
+func Sandbox(ctx context.Context, env Env, file, fault string) error {
+	if file == "" {
+		return errors.New("sandbox needs -write FILE: where to write the configuration that connects to the fakes")
+	}
+	faults, err := sandbox.ParseFaults(fault)
+	if err != nil {
+		return err
+	}
+	box, err := sandbox.Start(env.Now(), faults)
+	if err != nil {
+		return err
+	}
+	text, err := box.Config()
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("writing the configuration: %w", err), box.Close())
+	}
+	_, _ = fmt.Fprintf(env.Out, "The fakes answer while this runs. In another terminal: customer360 serve -config %s\n", file)
+	<-ctx.Done()
+	return box.Close()
+}
+
+// Schema prints the schema with its descriptions.
+func Schema(out io.Writer, schema *ast.Schema) error {
+	for _, name := range []string{"goField"} {
+		delete(schema.Directives, name) // the generator's own, none of the graph's
+	}
+	formatter.NewFormatter(out, formatter.WithIndent("  ")).FormatSchema(schema)
+	return nil
+}
+
+// Version prints the version of the build.
+func Version(out io.Writer) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this build does not say its version")
+	}
+	version := info.Main.Version
+	if i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" }); i >= 0 {
+		version += " " + info.Settings[i].Value
+	}
+	_, err := fmt.Fprintln(out, "customer360", strings.TrimSpace(version), info.GoVersion)
+	return err
+}

@@ -1,0 +1,144 @@
+// Command customer360 is a live customer 360° API: one GraphQL server over the
+// systems a company already runs. See README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"customer360/graph"
+	"customer360/internal/command"
+	"customer360/internal/config"
+	"customer360/internal/sandbox"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "customer360:", err)
+		os.Exit(1)
+	}
+}
+
+// flags are the command line, one struct for all commands.
+type flags struct {
+	config, listen, write, fault string
+	debug                        bool
+}
+
+// run is the program without the process: it reads the command line and does
+// what it says until ctx ends.
+func run(ctx context.Context, args []string, getenv func(string) string, out, logs io.Writer) error {
+	name := "serve"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		name, args = args[0], args[1:]
+	}
+	var f flags
+	set := flag.NewFlagSet("customer360 "+name, flag.ContinueOnError)
+	set.SetOutput(out)
+	set.BoolVar(&f.debug, "debug", false, "log every question to a source")
+	switch name {
+	case "serve", "check":
+		set.StringVar(&f.config, "config", "", "the configuration `FILE`; without it the sandbox runs")
+		if name == "serve" {
+			set.StringVar(&f.listen, "listen", "", "the `ADDRESS` to listen on, this machine only; overrides the configuration")
+			set.StringVar(&f.fault, "sandbox-fault", "", "break systems of the sandbox, `SYSTEM=FAULT`: hang, down, drip, slow, 429, html")
+		}
+	case "sandbox":
+		set.StringVar(&f.write, "write", "", "write the configuration that connects to the fakes to `FILE`")
+		set.StringVar(&f.fault, "fault", "", "break systems, `SYSTEM=FAULT`: hang, down, drip, slow, 429, html")
+	case "schema", "version":
+	default:
+		return fmt.Errorf("there is no command %q; there are serve, check, sandbox, schema and version", name)
+	}
+	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("%s takes no argument %q", name, set.Arg(0))
+	}
+	level := slog.LevelInfo
+	if f.debug {
+		level = slog.LevelDebug
+	}
+	env := command.Env{Out: out, Log: slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: level})), Now: time.Now}
+	switch name {
+	case "schema":
+		return command.Schema(out, graph.NewExecutableSchema(graph.Config{}).Schema())
+	case "version":
+		return command.Version(out)
+	case "sandbox":
+		return command.Sandbox(ctx, env, f.write, f.fault)
+	}
+	cfg, playground, err := configured(f, getenv, env)
+	if err != nil {
+		return err
+	}
+	defer playground.Close()
+	if name == "check" {
+		return command.Check(ctx, env, cfg)
+	}
+	return serve(ctx, env, cfg, playground)
+}
+
+// configured reads the configuration or, without one, starts the sandbox.
+func configured(f flags, getenv func(string) string, env command.Env) (*config.Config, *sandbox.Sandbox, error) {
+	if f.config != "" && f.fault != "" {
+		return nil, nil, errors.New("-sandbox-fault breaks the sandbox's systems only: leave out -config")
+	}
+	var cfg *config.Config
+	var box *sandbox.Sandbox
+	if f.config != "" {
+		c, err := config.Load(f.config, getenv)
+		if err != nil {
+			return nil, nil, err
+		}
+		cfg = c
+	} else {
+		faults, err := sandbox.ParseFaults(f.fault)
+		if err != nil {
+			return nil, nil, err
+		}
+		if box, err = sandbox.Start(env.Now(), faults); err != nil {
+			return nil, nil, err
+		}
+		text, err := box.Config()
+		if err == nil {
+			cfg, err = config.Parse(text, ".", getenv)
+		}
+		if err != nil {
+			return nil, nil, errors.Join(err, box.Close())
+		}
+	}
+	if f.listen != "" {
+		cfg.Listen = f.listen
+	}
+	return cfg, box, config.CheckListen(cfg.Listen, cfg.Access.Open)
+}
+
+// serve wires the house and answers until ctx ends.
+func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbox.Sandbox) error {
+	house, err := command.Open(env, cfg)
+	if err != nil {
+		return err
+	}
+	defer house.Close()
+	ln, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w (choose another address with -listen)", cfg.Listen, err)
+	}
+	house.Announce(ctx, ln.Addr(), box)
+	return house.Server.Serve(ctx, ln)
+}
