@@ -82,15 +82,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 	case "sandbox":
 		return command.Sandbox(ctx, env, f.write, f.fault)
 	}
-	cfg, playground, err := configured(f, getenv, env)
+	cfg, box, err := configured(f, getenv, env)
 	if err != nil {
 		return err
 	}
-	defer playground.Close()
+	defer box.Close()
 	if name == "check" {
 		return command.Check(ctx, env, cfg)
 	}
-	return serve(ctx, env, cfg, playground)
+	return serve(ctx, env, cfg, box)
 }
 
 // configured reads the configuration or, without one, starts the sandbox.

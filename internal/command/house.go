@@ -116,7 +116,7 @@ func (h *House) Close() { h.cache.Close() }
 func (h *House) Announce(ctx context.Context, addr net.Addr, box *sandbox.Sandbox) {
 	base := "http://" + addr.String()
 	if box != nil {
-		_, _ = fmt.Fprintf(h.env.Out, "customer360 sandbox: %s. Nothing leaves this machine; everybody is made up.\n", box.World.Summary())
+		_, _ = fmt.Fprintf(h.env.Out, "customer360 sandbox: %s. Nothing leaves this machine; everybody is made up.\n", box.Summary())
 	}
 	_, _ = fmt.Fprintf(h.env.Out, "GraphQL: %s/graphql\n", base)
 	if h.Server.Playground != nil {

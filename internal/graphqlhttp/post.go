@@ -7,15 +7,18 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // MaxBody is how large a request may be, in bytes.
 const MaxBody = 256 << 10
+
+// maxErrors is how many errors a refused request is told at most.
+const maxErrors = 50
 
 // The media types of answers.
 const (
@@ -32,18 +35,14 @@ const (
 // A body is never repeated in an answer.
 type POST struct{}
 
-// Supports reports whether the request is a POST of JSON.
+// Supports reports whether the request is a POST; Do says what else it must be.
 func (POST) Supports(r *http.Request) bool {
-	if r.Method != http.MethodPost || r.Header.Get("Upgrade") != "" {
-		return false
-	}
-	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && t == typeJSON
+	return r.Method == http.MethodPost && r.Header.Get("Upgrade") == ""
 }
 
 // Do runs one request.
 func (POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	media := accepted(r)
+	media := accepted(r.Header.Values("Accept"))
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -51,7 +50,7 @@ func (POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecuto
 	start := graphql.Now()
 	params, refusal := read(w, r)
 	if refusal != nil {
-		fail(w, refusal.status, refusal.text)
+		fail(w, refusal.status, "BAD_USER_INPUT", refusal.text)
 		return
 	}
 	params.Headers = r.Header
@@ -60,26 +59,21 @@ func (POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecuto
 	op, errs := exec.CreateOperationContext(ctx, params)
 	if errs != nil {
 		ctx = graphql.WithOperationContext(ctx, op)
-		resp := exec.DispatchError(ctx, errs)
+		resp := exec.DispatchError(ctx, errs[:min(len(errs), maxErrors)])
 		status := http.StatusOK
-		if media == typeGraphQL || isParseError(errs) {
+		if media == typeGraphQL {
 			status = http.StatusBadRequest
 		}
 		write(w, status, resp, false)
 		return
 	}
 	handle, ctx := exec.DispatchOperation(ctx, op)
-	write(w, http.StatusOK, handle(ctx), true)
-}
-
-// isParseError reports whether the text was no GraphQL at all.
-func isParseError(errs gqlerror.List) bool {
-	for _, e := range errs {
-		if code, _ := e.Extensions["code"].(string); code == errcode.ParseFailed {
-			return true
-		}
+	resp := handle(ctx)
+	if resp == nil { // the executor does not begin when the time is over
+		fail(w, http.StatusServiceUnavailable, "INTERNAL", "the time for this request was over before it could be run")
+		return
 	}
-	return false
+	write(w, http.StatusOK, resp, true)
 }
 
 type refusal struct {
@@ -89,6 +83,10 @@ type refusal struct {
 
 // read reads and checks the body.
 func read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if charset := params["charset"]; err != nil || media != typeJSON || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, &refusal{http.StatusUnsupportedMediaType, "the body must be application/json in UTF-8"}
+	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return nil, &refusal{http.StatusUnsupportedMediaType, "a compressed body is not accepted"}
 	}
@@ -103,35 +101,40 @@ func read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal)
 		}
 		return nil, &refusal{http.StatusBadRequest, "the body could not be read to its end"}
 	}
-	var in struct {
-		Query         *string         `json:"query"`
-		OperationName json.RawMessage `json:"operationName"`
-		Variables     json.RawMessage `json:"variables"`
-		Extensions    json.RawMessage `json:"extensions"`
+	return parse(body)
+}
+
+// parse reads a body: one JSON object, and nothing behind it.
+func parse(body []byte) (*graphql.RawParams, *refusal) {
+	refused := func(text string) (*graphql.RawParams, *refusal) {
+		return nil, &refusal{http.StatusBadRequest, text}
 	}
+	var in map[string]json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	if err := dec.Decode(&in); err != nil {
-		return nil, &refusal{http.StatusBadRequest, `the body is not a JSON object with "query" as text`}
+	if err := dec.Decode(&in); err != nil || in == nil {
+		return refused("the body is not a JSON object")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, &refusal{http.StatusBadRequest, "something follows the JSON object in the body"}
+		return refused("something follows the JSON object in the body")
 	}
-	params := &graphql.RawParams{}
-	if in.Query == nil || *in.Query == "" {
-		return nil, &refusal{http.StatusBadRequest, `"query" is missing`}
+	var params graphql.RawParams
+	for _, m := range []struct {
+		name, kind string
+		into       any
+	}{
+		{"query", "text", &params.Query},
+		{"operationName", "text", &params.OperationName},
+		{"variables", "an object", &params.Variables},
+		{"extensions", "an object", &params.Extensions},
+	} {
+		if !optional(in[m.name], m.into) {
+			return refused(strconv.Quote(m.name) + " must be " + m.kind)
+		}
 	}
-	params.Query = *in.Query
-	if !optional(in.OperationName, &params.OperationName) {
-		return nil, &refusal{http.StatusBadRequest, `"operationName" must be text`}
+	if params.Query == "" {
+		return refused(`"query" is missing`)
 	}
-	if !optional(in.Variables, &params.Variables) {
-		return nil, &refusal{http.StatusBadRequest, `"variables" must be an object`}
-	}
-	if !optional(in.Extensions, &params.Extensions) {
-		return nil, &refusal{http.StatusBadRequest, `"extensions" must be an object`}
-	}
-	return params, nil
+	return &params, nil
 }
 
 // optional decodes a member that may be absent or null.
@@ -145,60 +148,63 @@ func optional(raw json.RawMessage, into any) bool {
 }
 
 // accepted is the media type to answer in: the specification's own where the
-// client names it, else plain JSON, which old clients expect.
-func accepted(r *http.Request) string {
-	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+// client prefers it, else plain JSON, which old clients expect.
+func accepted(headers []string) string {
+	best, weight := typeJSON, 0.0
+	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
 		t, params, err := mime.ParseMediaType(part)
-		if err != nil || params["q"] == "0" {
+		if err != nil {
+			continue
+		}
+		q := 1.0
+		if s, ok := params["q"]; ok {
+			if q, err = strconv.ParseFloat(s, 64); err != nil {
+				continue
+			}
+		}
+		if q <= weight {
 			continue
 		}
 		switch t {
 		case typeGraphQL:
-			return typeGraphQL
-		case typeJSON, "*/*":
-			return typeJSON
+			best, weight = typeGraphQL, q
+		case typeJSON, "application/*", "*/*":
+			best, weight = typeJSON, q
 		}
 	}
-	return typeJSON
+	return best
 }
 
 // write sends the answer once, without copying what the executor made.
 func write(w http.ResponseWriter, status int, resp *graphql.Response, data bool) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	if data {
-		b.WriteString(`"data":`)
-		if len(resp.Data) == 0 {
-			b.WriteString("null")
-		} else {
-			b.Write(resp.Data)
-		}
+	rest, err := json.Marshal(struct {
+		Errors     gqlerror.List  `json:"errors,omitempty"`
+		Extensions map[string]any `json:"extensions,omitempty"`
+	}{resp.Errors, resp.Extensions})
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "INTERNAL", "the answer could not be written")
+		return
 	}
-	member := func(name string, v any) {
-		raw, err := json.Marshal(v)
-		if err != nil {
+	w.WriteHeader(status)
+	if data {
+		_, _ = io.WriteString(w, `{"data":`)
+		if len(resp.Data) == 0 {
+			_, _ = io.WriteString(w, "null")
+		} else {
+			_, _ = w.Write(resp.Data)
+		}
+		if len(rest) == len("{}") {
+			_, _ = io.WriteString(w, "}")
 			return
 		}
-		if b.Len() > 1 {
-			b.WriteByte(',')
-		}
-		b.WriteString(`"` + name + `":`)
-		b.Write(raw)
+		rest[0] = ','
 	}
-	if len(resp.Errors) > 0 {
-		member("errors", resp.Errors)
-	}
-	if len(resp.Extensions) > 0 {
-		member("extensions", resp.Extensions)
-	}
-	b.WriteByte('}')
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write(rest)
 }
 
-// fail answers a request that is no GraphQL request.
-func fail(w http.ResponseWriter, status int, text string) {
+// fail answers a request that was not run.
+func fail(w http.ResponseWriter, status int, code, text string) {
 	write(w, status, &graphql.Response{Errors: gqlerror.List{{
-		Message: text, Extensions: map[string]any{"code": "BAD_USER_INPUT"},
+		Message: text, Extensions: map[string]any{"code": code},
 	}}}, false)
 }

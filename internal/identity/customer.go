@@ -18,6 +18,9 @@ type Customer struct {
 	// Contacts are the people who act for this company, each with the records of
 	// other systems that are this person's in that role. Empty for people.
 	Contacts []Contact
+	// ActsFor are the contacts that are this private person in their work: records
+	// of people who act for companies. Empty for companies.
+	ActsFor []record.Ref
 	// Candidates may be the same customer but are not joined: Likely, Possible, or
 	// a link that contradicts another.
 	Candidates []Member
@@ -38,6 +41,11 @@ type Contact struct {
 	Record record.Person
 	// Records are the same person in other systems; their documents count for the company.
 	Records []Member
+	// Evidence says why the person belongs to the company where no system lists
+	// them among its people: their own record names it. Else empty.
+	Evidence []Evidence
+	// Private leads to the customer that the person is in private; zero where none is known.
+	Private record.Ref
 }
 
 // Member is one record with the reasons why it belongs, or may belong.

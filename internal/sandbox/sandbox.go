@@ -68,8 +68,11 @@ func Start(now time.Time, faults map[string]Fault) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close stops the fakes at once.
+// Close stops the fakes at once. A nil sandbox has none.
 func (s *Sandbox) Close() error {
+	if s == nil {
+		return nil
+	}
 	var errs []error
 	for _, srv := range s.servers {
 		errs = append(errs, srv.Close())
@@ -148,4 +151,3 @@ func ParseFaults(s string) (map[string]Fault, error) {
 	}
 	return out, nil
 }
-

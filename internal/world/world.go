@@ -29,6 +29,10 @@ type Case struct {
 	// Together says that the records inside each group must in fact be joined by
 	// link or e-mail; false where joining them needs rules that come later.
 	Together bool
+	// Aside are records that were archived, deleted or merged into one of the first
+	// group: no look-up by key finds them, and asking for one by its id must never
+	// answer anybody but the first group's customer.
+	Aside []string
 }
 
 // Address is one postal address.

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -12,8 +13,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"customer360/sources"
@@ -55,7 +58,8 @@ type Client struct {
 	budget *budget
 }
 
-// Request is one question. Path is joined to the base URL and must already be escaped.
+// Request is one question. Path begins with a slash or is empty, is joined to the
+// base URL and must already be escaped.
 type Request struct {
 	Op     string // what is asked, for spans and messages: "contacts.batch_read"; never personal
 	Method string // GET when empty
@@ -81,14 +85,14 @@ func New(env sources.Env, baseURL string, opt Options) (*Client, error) {
 	env = env.Complete()
 	base, err := url.Parse(baseURL)
 	switch {
-	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
+	case err != nil || base.Hostname() == "" || base.Scheme != "http" && base.Scheme != "https":
 		return nil, fmt.Errorf("baseURL is not an absolute http or https URL")
-	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
+	case base.User != nil || base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
 		return nil, fmt.Errorf("baseURL must not hold a user, query or fragment; credentials belong under auth")
 	case base.Scheme == "http" && !local(base.Hostname()):
 		return nil, fmt.Errorf("baseURL is plain http: credentials would cross the network in clear; use https")
 	}
-	base.Path = strings.TrimSuffix(base.Path, "/")
+	base.Path, base.RawPath = strings.TrimSuffix(base.Path, "/"), strings.TrimSuffix(base.RawPath, "/")
 	c := &Client{env: env, base: base, opt: opt, budget: newBudget()}
 	rt := env.Transport
 	if rt == nil {
@@ -96,12 +100,12 @@ func New(env sources.Env, baseURL string, opt Options) (*Client, error) {
 	}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     counted{rt, env.Name},
+			Transport:     &gate{next: rt, source: env.Name, slots: make(chan struct{}, env.MaxConns)},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryMax: 1, RetryWaitMin: retryWaitMin, RetryWaitMax: retryWaitMax,
 		CheckRetry:   c.checkRetry,
-		Backoff:      backoff,
+		Backoff:      c.backoff,
 		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err },
 		PrepareRetry: func(r *http.Request) error { return c.authorize(r) },
 	}
@@ -111,7 +115,7 @@ func New(env sources.Env, baseURL string, opt Options) (*Client, error) {
 // local reports whether host is this machine.
 func local(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 func newTransport(env sources.Env) http.RoundTripper {
@@ -126,64 +130,80 @@ func newTransport(env sources.Env) http.RoundTripper {
 	}
 }
 
-// counted notes each request sent in the operation's tally. Having only a
-// RoundTripper it also hides CloseIdleConnections, which retryablehttp would call
-// on the shared pool after every exhausted request.
-type counted struct {
-	http.RoundTripper
+// gate bounds the requests under way and notes each one sent in the operation's
+// tally. The transport's own bound on connections is not enough: one HTTP/2
+// connection carries many requests. Being no more than a RoundTripper it also
+// hides CloseIdleConnections, which retryablehttp would call on the shared pool
+// after every failed request.
+type gate struct {
+	next   http.RoundTripper
 	source string
+	slots  chan struct{}
 }
 
-// RoundTrip sends the request and counts it.
-func (c counted) RoundTrip(r *http.Request) (*http.Response, error) {
-	sources.Note(r.Context(), c.source, func(u *sources.Usage) { u.Calls++ })
-	return c.RoundTripper.RoundTrip(r)
+// RoundTrip sends the request once a slot is free. The slot is taken until the
+// answer's body is closed.
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx := r.Context()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case g.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	sources.Note(ctx, g.source, func(u *sources.Usage) { u.Calls++ })
+	resp, err := g.next.RoundTrip(r)
+	if err != nil {
+		<-g.slots
+		return nil, err
+	}
+	resp.Body = &held{ReadCloser: resp.Body, free: sync.OnceFunc(func() { <-g.slots })}
+	return resp, nil
 }
 
-type readsKey struct{}
+// held is a body that gives its slot back when it is closed.
+type held struct {
+	io.ReadCloser
+	free func()
+}
 
-// Do sends the request and returns the answer, or an *sources.Error.
+// Close closes the body and frees the slot.
+func (h *held) Close() error {
+	defer h.free()
+	return h.ReadCloser.Close()
+}
+
+// exchange is what the retry policy must know about the request in a context.
+// Its attempts follow each other, so it needs no lock.
+type exchange struct {
+	reads   bool
+	retried bool
+}
+
+type exchangeKey struct{}
+
+// Do sends the request and returns the answer, or an *sources.Error. An answer
+// that is a failure by its status or by Options.Check comes with its error.
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.env.Timeout)
 	defer cancel()
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
-	if req.Reads || req.Method == http.MethodGet || req.Method == http.MethodHead {
-		ctx = context.WithValue(ctx, readsKey{}, true)
-	}
-	var body any
-	if req.Body != nil {
-		raw, err := json.Marshal(req.Body)
-		if err != nil {
-			return nil, fmt.Errorf("encoding the request: %w", err)
-		}
-		body = raw
-	}
-	target := *c.base
-	target.Path, target.RawPath = "", ""
-	full := strings.TrimSuffix(target.String(), "/") + c.base.EscapedPath() + req.Path
-	if len(req.Query) > 0 {
-		full += "?" + req.Query.Encode()
-	}
-	r, err := retryablehttp.NewRequestWithContext(ctx, req.Method, full, body)
+	reads := req.Reads || req.Method == http.MethodGet || req.Method == http.MethodHead
+	r, err := c.request(context.WithValue(ctx, exchangeKey{}, &exchange{reads: reads}), req)
 	if err != nil {
-		return nil, c.fail(req.Op, sources.BadResponse, 0, "request could not be built")
-	}
-	for k, v := range req.Header {
-		r.Header[k] = v
-	}
-	r.Header.Set("Accept-Encoding", "gzip")
-	if r.Header.Get("Accept") == "" {
-		r.Header.Set("Accept", "application/json")
-	}
-	r.Header.Set("User-Agent", "customer360")
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if err := c.authorize(r.Request); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, c.broken(ctx, req.Op, err)
+	}
+	if err := c.authorize(r.Request); err != nil {
+		return nil, c.refused(ctx, req.Op, err)
+	}
+	c.budget.seen()
 	raw, err := c.http.Do(r)
 	if err != nil {
 		if raw != nil {
@@ -197,6 +217,59 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 		return nil, c.broken(ctx, req.Op, err)
 	}
 	return resp, c.judge(resp)
+}
+
+// request builds what is sent, all but the credentials.
+func (c *Client) request(ctx context.Context, req Request) (*retryablehttp.Request, error) {
+	var body any
+	if req.Body != nil {
+		raw, err := json.Marshal(req.Body)
+		if err != nil {
+			return nil, c.fail(req.Op, sources.BadResponse, 0, "request could not be encoded")
+		}
+		body = raw
+	}
+	target, err := c.target(req)
+	if err != nil {
+		return nil, c.fail(req.Op, sources.BadResponse, 0, "path of the request is not escaped or does not begin with a slash")
+	}
+	r, err := retryablehttp.NewRequestWithContext(ctx, req.Method, target, body)
+	if err != nil {
+		return nil, c.fail(req.Op, sources.BadResponse, 0, "request could not be built")
+	}
+	for k, v := range req.Header {
+		r.Header[http.CanonicalHeaderKey(k)] = slices.Clone(v)
+	}
+	r.Header.Set("Accept-Encoding", "gzip")
+	r.Header.Set("User-Agent", "customer360")
+	if r.Header.Get("Accept") == "" {
+		r.Header.Set("Accept", "application/json")
+	}
+	if body != nil && r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r, nil
+}
+
+// target joins path and query to the base URL. Whatever the path holds, the
+// request stays on the base URL's host and below its path.
+func (c *Client) target(req Request) (string, error) {
+	if req.Path != "" && req.Path[0] != '/' {
+		return "", errors.New("path without a slash")
+	}
+	plain, err := url.PathUnescape(req.Path)
+	if err != nil {
+		return "", errors.New("path is not escaped")
+	}
+	for _, part := range strings.Split(plain, "/") {
+		if part == "." || part == ".." {
+			return "", errors.New("path climbs")
+		}
+	}
+	u := *c.base
+	u.Path, u.RawPath = c.base.Path+plain, c.base.EscapedPath()+req.Path
+	u.RawQuery = req.Query.Encode()
+	return u.String(), nil
 }
 
 // JSON sends the request and decodes the answer into out. Numbers in fields of
@@ -235,6 +308,9 @@ func (c *Client) authorize(r *http.Request) error {
 var errBodyTooLarge = errors.New("answer is larger than allowed")
 
 func readBody(resp *http.Response) ([]byte, error) {
+	if resp.ContentLength > maxBody {
+		return nil, errBodyTooLarge
+	}
 	var r io.Reader = io.LimitReader(resp.Body, maxBody+1)
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		gz, err := gzip.NewReader(r)
@@ -294,6 +370,7 @@ func statusCode(status int) sources.Code {
 func (c *Client) broken(ctx context.Context, op string, err error) error {
 	var netErr net.Error
 	var known *sources.Error
+	var corrupt flate.CorruptInputError
 	switch {
 	case errors.As(err, &known):
 		return c.named(op, known)
@@ -301,11 +378,24 @@ func (c *Client) broken(ctx context.Context, op string, err error) error {
 		return c.fail(op, sources.Timeout, 0, "no whole answer in time")
 	case errors.Is(err, errBodyTooLarge):
 		return c.fail(op, sources.BadResponse, 0, errBodyTooLarge.Error())
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
 		return c.fail(op, sources.BadResponse, 0, "answer is labelled gzip but is not")
 	default:
 		return c.fail(op, sources.Unavailable, 0, "connection failed or broke off")
 	}
+}
+
+// refused names credentials that could not be had, for which a vendor may have
+// asked a login of its own.
+func (c *Client) refused(ctx context.Context, op string, err error) error {
+	var known *sources.Error
+	if errors.As(err, &known) {
+		return c.named(op, known)
+	}
+	if ctx.Err() != nil {
+		return c.fail(op, sources.Timeout, 0, "no credentials in time")
+	}
+	return c.fail(op, sources.Unauthorized, 0, "credentials could not be set")
 }
 
 func (c *Client) fail(op string, code sources.Code, retryAfter time.Duration, cause string) error {
@@ -360,8 +450,8 @@ func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error)
 			passing = true
 		}
 	}
-	c.budget.seen()
-	if !passing || ctx.Value(readsKey{}) == nil {
+	x, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok || !x.reads || x.retried || !passing {
 		return false, nil
 	}
 	var known *sources.Error
@@ -377,17 +467,15 @@ func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error)
 			return false, nil
 		}
 	}
-	if !c.budget.take() {
-		return false, nil
-	}
-	return true, nil
+	x.retried = c.budget.take()
+	return x.retried, nil
 }
 
 // backoff waits what the vendor asks for, else a random moment; checkRetry has
 // already made sure that it fits the deadline.
-func backoff(lo, hi time.Duration, _ int, resp *http.Response) time.Duration {
+func (c *Client) backoff(lo, hi time.Duration, _ int, resp *http.Response) time.Duration {
 	if resp != nil {
-		if wait := RetryAfter(resp.Header, time.Now()); wait > 0 {
+		if wait := RetryAfter(resp.Header, c.env.Now()); wait > 0 {
 			return wait
 		}
 	}

@@ -1,0 +1,159 @@
+//go:build live
+
+package live
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// ExpectedCustomer is what the shop reports about one customer. All money is a decimal text in the order's currency.
+type ExpectedCustomer struct {
+	ID      string
+	Email   string // lower case
+	Name    string // given and family name
+	Phone   string
+	Account bool // may log in; a guest may not
+	Orders  []ExpectedOrder
+}
+
+// ExpectedOrder is one placed order of the shop; carts and drafts are none.
+type ExpectedOrder struct {
+	ID       string
+	Code     string
+	State    string // as the shop says, such as PartiallyShipped
+	Currency string
+	PlacedAt string // RFC 3339, UTC
+	Net      string // without tax, with shipping
+	Total    string // with tax and shipping; zero once cancelled
+	Lines    []ExpectedOrderLine
+	Payments []ExpectedOrderPayment
+	Refunded string // sum of the settled refunds
+	Parcels  []ExpectedParcel
+}
+
+// ExpectedOrderLine is one line of an order of the shop or of a sale of the ERP.
+type ExpectedOrderLine struct {
+	SKU      string // empty in the ERP
+	Name     string
+	Ordered  string // quantity when the order was placed
+	Quantity string // quantity now; zero once cancelled
+	Unit     string // price of one, with tax in the shop and without in the ERP
+	Total    string // price of the line, likewise
+}
+
+// ExpectedOrderPayment is one payment of an order.
+type ExpectedOrderPayment struct {
+	Method string
+	State  string // Authorized, Settled, ...
+	Amount string
+}
+
+// ExpectedParcel is one fulfilment of an order.
+type ExpectedParcel struct {
+	State    string
+	Carrier  string
+	Tracking string
+}
+
+// ExpectedParty is what the ERP reports about one party.
+type ExpectedParty struct {
+	ID           int
+	Code         string
+	Name         string
+	Emails       []string // lower case, of active contact mechanisms
+	FormerEmails []string // lower case, of inactive ones: taken over from merged parties
+	Phones       []string
+	Identifiers  []string
+	Active       bool
+	ReplacedBy   int // the party it was merged into, 0 for none
+	Invoices     []ExpectedInvoice
+	Sales        []ExpectedSale
+	Balances     []ExpectedBalance // by currency
+}
+
+// ExpectedInvoice is one customer invoice or credit note of the ERP.
+type ExpectedInvoice struct {
+	ID       int
+	Number   string // empty for a draft
+	State    string // draft, posted, paid or cancelled
+	Currency string
+	Date     string // yyyy-mm-dd
+	Due      string // yyyy-mm-dd, the last due date of what is to pay; empty for a draft
+	Settled  string // yyyy-mm-dd, day of the reconciliation; empty while open
+	Net      string
+	Tax      string
+	Total    string // negative for a credit note
+	Open     string // what is still to pay
+	Lines    []ExpectedInvoiceLine
+	Payments []ExpectedPayment
+	Credits  int // the invoice that this credit note takes back, 0 for none
+	Level    int // dunning level counted from 1, 0 for none
+	Dunning  string
+}
+
+// ExpectedInvoiceLine is one line of an invoice.
+type ExpectedInvoiceLine struct {
+	Text     string // the description, or else the name of the product
+	Quantity string
+	Unit     string // without tax
+	Total    string // without tax
+}
+
+// ExpectedPayment is money received for an invoice.
+type ExpectedPayment struct {
+	Date   string // yyyy-mm-dd
+	Amount string // positive, in the invoice's currency
+}
+
+// ExpectedSale is one sales order of the ERP.
+type ExpectedSale struct {
+	ID       int
+	Number   string // empty for a draft
+	State    string
+	Invoiced string // invoice_state
+	Shipped  string // shipment_state
+	Currency string
+	Date     string // yyyy-mm-dd
+	Net      string
+	Total    string
+	Lines    []ExpectedOrderLine
+}
+
+// ExpectedBalance is what a party owes in one currency, from the unreconciled lines of its receivable account.
+type ExpectedBalance struct {
+	Currency string
+	Open     string // everything not reconciled
+	Overdue  string // the part of Open that belongs to documents due before today
+}
+
+// hundredths renders an amount of minor units.
+func hundredths(amount int64) string {
+	return big.NewRat(amount, 100).FloatString(2)
+}
+
+// exact is a sum of decimal texts.
+type exact struct{ sum big.Rat }
+
+func (e *exact) add(decimal string) error {
+	if decimal == "" {
+		return nil
+	}
+	part, ok := new(big.Rat).SetString(decimal)
+	if !ok || strings.ContainsAny(decimal, "/eE") {
+		return fmt.Errorf("adding %s: not a decimal", strconv.Quote(decimal))
+	}
+	e.sum.Add(&e.sum, part)
+	return nil
+}
+
+func (e *exact) String() string { return e.sum.FloatString(2) }
+
+// cents renders a decimal text with two digits after the point.
+func cents(decimal string) (string, error) {
+	var e exact
+	err := e.add(decimal)
+	return e.String(), err
+}

@@ -1,0 +1,397 @@
+//go:build live
+
+package live
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Wire types of Tryton, each with the null it may be instead.
+type (
+	decimalField struct{ Decimal string }
+	dateField    struct{ Year, Month, Day int }
+	truthField   bool
+)
+
+// UnmarshalJSON takes true and false as well as the 1 and 0 of a SQLite database.
+func (f *truthField) UnmarshalJSON(text []byte) error {
+	*f = truthField(bytes.Equal(text, []byte("true")) || bytes.Equal(text, []byte("1")))
+	return nil
+}
+
+// String is yyyy-mm-dd, or nothing for no date.
+func (f dateField) String() string {
+	if f.Year == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04d-%02d-%02d", f.Year, f.Month, f.Day)
+}
+
+// trytonRecords is everything that Expected puts together.
+type trytonRecords struct {
+	currencies map[int]string // code by id
+	today      string         // yyyy-mm-dd
+	err        error          // of amounts that were no decimals
+}
+
+// Expected reads what the ERP reports about every party but the company itself, in the order of their ids.
+func (t *Tryton) Expected(ctx context.Context) ([]ExpectedParty, error) {
+	r := &trytonRecords{currencies: map[int]string{}, today: time.Now().Format(time.DateOnly)}
+	var currencies []struct {
+		ID   int
+		Code string
+	}
+	if err := t.searchRead(ctx, "currency.currency", []any{}, []string{"code"}, &currencies); err != nil {
+		return nil, fmt.Errorf("reading currencies: %w", err)
+	}
+	for _, c := range currencies {
+		r.currencies[c.ID] = c.Code
+	}
+	parties, err := t.parties(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, fill := range []func(context.Context, *trytonRecords, map[int]*ExpectedParty) error{t.contacts, t.invoices, t.sales, t.balances} {
+		if err := fill(ctx, r, parties); err != nil {
+			return nil, err
+		}
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("reading amounts: %w", r.err)
+	}
+	out := make([]ExpectedParty, 0, len(parties))
+	for _, id := range slices.Sorted(maps.Keys(parties)) {
+		out = append(out, *parties[id])
+	}
+	return out, nil
+}
+
+// Party returns the party that has the e-mail now.
+func Party(parties []ExpectedParty, email string) (ExpectedParty, bool) {
+	i := slices.IndexFunc(parties, func(p ExpectedParty) bool { return slices.Contains(p.Emails, email) })
+	if i < 0 {
+		return ExpectedParty{}, false
+	}
+	return parties[i], true
+}
+
+func (t *Tryton) parties(ctx context.Context) (map[int]*ExpectedParty, error) {
+	var rows []struct {
+		ID         int
+		Code, Name string
+		Active     truthField
+		ReplacedBy int `json:"replaced_by"`
+	}
+	all := []any{[]any{"active", "in", []bool{true, false}}}
+	if err := t.searchRead(ctx, "party.party", all, []string{"code", "name", "active", "replaced_by"}, &rows); err != nil {
+		return nil, fmt.Errorf("reading parties: %w", err)
+	}
+	var company []struct{ Party int }
+	if err := t.searchRead(ctx, "company.company", []any{}, []string{"party"}, &company); err != nil {
+		return nil, fmt.Errorf("reading the company: %w", err)
+	}
+	out := map[int]*ExpectedParty{}
+	for _, p := range rows {
+		out[p.ID] = &ExpectedParty{ID: p.ID, Code: p.Code, Name: p.Name, Active: bool(p.Active), ReplacedBy: p.ReplacedBy}
+	}
+	for _, c := range company {
+		delete(out, c.Party)
+	}
+	return out, nil
+}
+
+func (t *Tryton) contacts(ctx context.Context, _ *trytonRecords, parties map[int]*ExpectedParty) error {
+	var rows []struct {
+		Party       int
+		Type, Value string
+		Active      truthField
+	}
+	all := []any{[]any{"active", "in", []bool{true, false}}}
+	if err := t.searchRead(ctx, "party.contact_mechanism", all, []string{"party", "type", "value", "active"}, &rows); err != nil {
+		return fmt.Errorf("reading contact mechanisms: %w", err)
+	}
+	for _, m := range rows {
+		p := parties[m.Party]
+		switch {
+		case p == nil:
+		case m.Type == "email" && bool(m.Active):
+			p.Emails = append(p.Emails, strings.ToLower(m.Value))
+		case m.Type == "email":
+			p.FormerEmails = append(p.FormerEmails, strings.ToLower(m.Value))
+		case bool(m.Active):
+			p.Phones = append(p.Phones, m.Value)
+		}
+	}
+	var identifiers []struct {
+		Party int
+		Code  string
+	}
+	if err := t.searchRead(ctx, "party.identifier", []any{}, []string{"party", "code"}, &identifiers); err != nil {
+		return fmt.Errorf("reading identifiers: %w", err)
+	}
+	for _, i := range identifiers {
+		if p := parties[i.Party]; p != nil {
+			p.Identifiers = append(p.Identifiers, i.Code)
+		}
+	}
+	return nil
+}
+
+// dunnings is the dunning of each invoice that has an open one.
+func (t *Tryton) dunnings(ctx context.Context) (map[string]trytonDunning, error) {
+	var rows []trytonDunning
+	if err := t.searchRead(ctx, "account.dunning", []any{},
+		[]string{"level", "state", "line.move_origin", "procedure.levels"}, &rows); err != nil {
+		return nil, fmt.Errorf("reading dunnings: %w", err)
+	}
+	out := map[string]trytonDunning{}
+	for _, d := range rows {
+		out[d.Line.Origin] = d
+	}
+	return out, nil
+}
+
+type trytonDunning struct {
+	Level int
+	State string
+	Line  struct {
+		Origin string `json:"move_origin"`
+	} `json:"line."`
+	Procedure struct{ Levels []int } `json:"procedure."`
+}
+
+type trytonInvoice struct {
+	ID, Party    int
+	Number       string
+	State        string
+	Currency     int
+	Date         dateField    `json:"invoice_date"`
+	Settled      dateField    `json:"reconciled"`
+	Net          decimalField `json:"untaxed_amount"`
+	Tax          decimalField `json:"tax_amount"`
+	Total        decimalField `json:"total_amount"`
+	Open         decimalField `json:"amount_to_pay"`
+	PaymentLines []struct {
+		Date           dateField
+		Debit, Credit  decimalField
+		AmountSecond   decimalField `json:"amount_second_currency"`
+		SecondCurrency int          `json:"second_currency"`
+	} `json:"payment_lines."`
+	LinesToPay []struct {
+		Due dateField `json:"maturity_date"`
+	} `json:"lines_to_pay."`
+	Lines []struct {
+		Type        string
+		Description string
+		Quantity    json.Number
+		Unit        decimalField `json:"unit_price"`
+		Amount      decimalField
+		Product     *struct{ Name string } `json:"product."`
+	} `json:"lines."`
+}
+
+func (t *Tryton) invoices(ctx context.Context, r *trytonRecords, parties map[int]*ExpectedParty) error {
+	dunnings, err := t.dunnings(ctx)
+	if err != nil {
+		return err
+	}
+	var rows []trytonInvoice
+	if err := t.searchRead(ctx, "account.invoice", []any{[]any{"type", "=", "out"}}, []string{
+		"party", "number", "state", "currency", "invoice_date", "reconciled", "untaxed_amount", "tax_amount", "total_amount",
+		"amount_to_pay", "payment_lines.date", "payment_lines.debit", "payment_lines.credit",
+		"payment_lines.amount_second_currency", "payment_lines.second_currency", "lines_to_pay.maturity_date",
+		"lines.type", "lines.description", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name",
+	}, &rows); err != nil {
+		return fmt.Errorf("reading invoices: %w", err)
+	}
+	credits, err := t.credits(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		p := parties[row.Party]
+		if p == nil {
+			return fmt.Errorf("reading invoice %d: its party %d is unknown", row.ID, row.Party)
+		}
+		invoice := r.invoice(row)
+		invoice.Credits = credits[row.ID]
+		if d, ok := dunnings["account.invoice,"+strconv.Itoa(row.ID)]; ok {
+			invoice.Level, invoice.Dunning = slices.Index(d.Procedure.Levels, d.Level)+1, d.State
+		}
+		p.Invoices = append(p.Invoices, invoice)
+	}
+	return nil
+}
+
+// credits is, for each credit note, the invoice its lines come from.
+func (t *Tryton) credits(ctx context.Context) (map[int]int, error) {
+	var rows []struct {
+		Invoice int
+		Origin  struct{ Invoice int } `json:"origin."`
+	}
+	fromLines := []any{[]any{"origin", "like", "account.invoice.line,%"}, []any{"invoice", "!=", nil}}
+	if err := t.searchRead(ctx, "account.invoice.line", fromLines, []string{"invoice", "origin.invoice"}, &rows); err != nil {
+		return nil, fmt.Errorf("reading what credit notes take back: %w", err)
+	}
+	out := map[int]int{}
+	for _, row := range rows {
+		out[row.Invoice] = row.Origin.Invoice
+	}
+	return out, nil
+}
+
+// invoice translates one invoice.
+func (r *trytonRecords) invoice(row trytonInvoice) ExpectedInvoice {
+	out := ExpectedInvoice{
+		ID: row.ID, Number: row.Number, State: row.State, Currency: r.currencies[row.Currency], Date: row.Date.String(),
+		Settled: row.Settled.String(), Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total), Open: r.money(row.Open),
+	}
+	for _, l := range row.LinesToPay {
+		out.Due = max(out.Due, l.Due.String())
+	}
+	for _, l := range row.Lines {
+		if l.Type != "line" {
+			continue
+		}
+		text := l.Description
+		if text == "" && l.Product != nil {
+			text = l.Product.Name
+		}
+		out.Lines = append(out.Lines, ExpectedInvoiceLine{Text: text, Quantity: l.Quantity.String(), Unit: l.Unit.Decimal, Total: r.money(l.Amount)})
+	}
+	for _, l := range row.PaymentLines {
+		amount := r.difference(l.Credit, l.Debit)
+		if l.SecondCurrency != 0 {
+			amount = r.difference(decimalField{}, l.AmountSecond)
+		}
+		out.Payments = append(out.Payments, ExpectedPayment{Date: l.Date.String(), Amount: amount})
+	}
+	slices.SortFunc(out.Payments, func(a, b ExpectedPayment) int {
+		return strings.Compare(a.Date+a.Amount, b.Date+b.Amount)
+	})
+	return out
+}
+
+func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*ExpectedParty) error {
+	var rows []struct {
+		ID, Party, Currency int
+		Number, State       string
+		Invoiced            string       `json:"invoice_state"`
+		Shipped             string       `json:"shipment_state"`
+		Date                dateField    `json:"sale_date"`
+		Net                 decimalField `json:"untaxed_amount"`
+		Total               decimalField `json:"total_amount"`
+		Lines               []struct {
+			Type     string
+			Quantity json.Number
+			Unit     decimalField `json:"unit_price"`
+			Amount   decimalField
+			Product  *struct{ Name string } `json:"product."`
+		} `json:"lines."`
+	}
+	if err := t.searchRead(ctx, "sale.sale", []any{}, []string{
+		"party", "currency", "number", "state", "invoice_state", "shipment_state", "sale_date", "untaxed_amount", "total_amount",
+		"lines.type", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name",
+	}, &rows); err != nil {
+		return fmt.Errorf("reading sales: %w", err)
+	}
+	for _, row := range rows {
+		p := parties[row.Party]
+		if p == nil {
+			return fmt.Errorf("reading sale %d: its party %d is unknown", row.ID, row.Party)
+		}
+		sale := ExpectedSale{
+			ID: row.ID, Number: row.Number, State: row.State, Invoiced: row.Invoiced, Shipped: row.Shipped,
+			Currency: r.currencies[row.Currency], Date: row.Date.String(), Net: r.money(row.Net), Total: r.money(row.Total),
+		}
+		for _, l := range row.Lines {
+			line := ExpectedOrderLine{Ordered: l.Quantity.String(), Quantity: l.Quantity.String(), Unit: l.Unit.Decimal, Total: r.money(l.Amount)}
+			if l.Product != nil {
+				line.Name = l.Product.Name
+			}
+			sale.Lines = append(sale.Lines, line)
+		}
+		p.Sales = append(p.Sales, sale)
+	}
+	return nil
+}
+
+// balances sums the open receivable lines. A part payment has no due date of its own: it lowers what its invoice owes.
+func (t *Tryton) balances(ctx context.Context, r *trytonRecords, parties map[int]*ExpectedParty) error {
+	var rows []struct {
+		ID, Party      int
+		Debit, Credit  decimalField
+		AmountSecond   decimalField `json:"amount_second_currency"`
+		SecondCurrency int          `json:"second_currency"`
+		Due            dateField    `json:"maturity_date"`
+		Origin         string       `json:"move_origin"`
+		Currency       int
+	}
+	if err := t.searchRead(ctx, "account.move.line", []any{
+		[]any{"account.type.receivable", "=", true}, []any{"reconciliation", "=", nil}, []any{"party", "!=", nil},
+	}, []string{"party", "debit", "credit", "amount_second_currency", "second_currency", "maturity_date", "move_origin", "currency"}, &rows); err != nil {
+		return fmt.Errorf("reading receivables: %w", err)
+	}
+	due := map[string]string{} // by document
+	for _, row := range rows {
+		if row.Origin != "" {
+			due[row.Origin] = max(due[row.Origin], row.Due.String())
+		}
+	}
+	type account struct {
+		party    int
+		currency string
+	}
+	open, overdue := map[account]*exact{}, map[account]*exact{}
+	for _, row := range rows {
+		key := account{row.Party, r.currencies[row.Currency]}
+		amount := r.difference(row.Debit, row.Credit)
+		if row.SecondCurrency != 0 {
+			key.currency, amount = r.currencies[row.SecondCurrency], row.AmountSecond.Decimal
+		}
+		if open[key] == nil {
+			open[key], overdue[key] = &exact{}, &exact{}
+		}
+		r.err = errors.Join(r.err, open[key].add(amount))
+		day := due[row.Origin]
+		if row.Origin == "" {
+			day = row.Due.String()
+		}
+		if day != "" && day < r.today {
+			r.err = errors.Join(r.err, overdue[key].add(amount))
+		}
+	}
+	for key := range open {
+		p := parties[key.party]
+		if p == nil {
+			return fmt.Errorf("reading receivables: party %d is unknown", key.party)
+		}
+		p.Balances = append(p.Balances, ExpectedBalance{Currency: key.currency, Open: open[key].String(), Overdue: overdue[key].String()})
+		slices.SortFunc(p.Balances, func(a, b ExpectedBalance) int { return strings.Compare(a.Currency, b.Currency) })
+	}
+	return nil
+}
+
+// money renders an amount with two digits and remembers what is none.
+func (r *trytonRecords) money(f decimalField) string {
+	text, err := cents(f.Decimal)
+	r.err = errors.Join(r.err, err)
+	return text
+}
+
+// difference is a minus b.
+func (r *trytonRecords) difference(a, b decimalField) string {
+	var sum, minus exact
+	r.err = errors.Join(r.err, sum.add(a.Decimal), minus.add(b.Decimal))
+	sum.sum.Sub(&sum.sum, &minus.sum)
+	return sum.String()
+}

@@ -1,0 +1,109 @@
+//go:build live
+
+package live
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Expected reads what the shop reports about every customer, in the order of their ids.
+func (v *Vendure) Expected(ctx context.Context) ([]ExpectedCustomer, error) {
+	const query = `query($skip: Int!) { customers(options: { skip: $skip, take: 20, sort: { id: ASC } }) { items {
+		id emailAddress firstName lastName phoneNumber user { id }
+		orders(options: { take: 100, sort: { id: ASC }, filter: { orderPlacedAt: { isNull: false } } }) { totalItems items {
+			id code state currencyCode orderPlacedAt total totalWithTax
+			lines { quantity orderPlacedQuantity unitPriceWithTax proratedLinePriceWithTax productVariant { sku name } }
+			payments { method state amount refunds { total state } }
+			fulfillments { state method trackingCode } } } } } }`
+	var out []ExpectedCustomer
+	for {
+		var page struct{ Items []vendureCustomer }
+		if err := v.admin(ctx, query, map[string]any{"skip": len(out)}, &page); err != nil {
+			return nil, fmt.Errorf("reading customers of the shop: %w", err)
+		}
+		if len(page.Items) == 0 {
+			return out, nil
+		}
+		for _, c := range page.Items {
+			if c.Orders.TotalItems != len(c.Orders.Items) {
+				return nil, fmt.Errorf("reading customer %s of the shop: %d orders of %d", c.ID, len(c.Orders.Items), c.Orders.TotalItems)
+			}
+			out = append(out, c.expected())
+		}
+	}
+}
+
+// Customer returns the customer with that e-mail.
+func Customer(customers []ExpectedCustomer, email string) (ExpectedCustomer, bool) {
+	i := slices.IndexFunc(customers, func(c ExpectedCustomer) bool { return c.Email == email })
+	if i < 0 {
+		return ExpectedCustomer{}, false
+	}
+	return customers[i], true
+}
+
+type vendureCustomer struct {
+	ID, EmailAddress, FirstName, LastName, PhoneNumber string
+	User                                               *struct{ ID string }
+	Orders                                             struct {
+		TotalItems int
+		Items      []vendureOrder
+	}
+}
+
+type vendureOrder struct {
+	ID, Code, State, CurrencyCode, OrderPlacedAt string
+	Total, TotalWithTax                          int64
+	Lines                                        []struct {
+		Quantity, OrderPlacedQuantity              int
+		UnitPriceWithTax, ProratedLinePriceWithTax int64
+		ProductVariant                             struct{ Sku, Name string }
+	}
+	Payments []struct {
+		Method, State string
+		Amount        int64
+		Refunds       []struct {
+			Total int64
+			State string
+		}
+	}
+	Fulfillments []struct{ State, Method, TrackingCode string }
+}
+
+func (c vendureCustomer) expected() ExpectedCustomer {
+	out := ExpectedCustomer{ID: c.ID, Email: c.EmailAddress, Name: c.FirstName + " " + c.LastName, Phone: c.PhoneNumber, Account: c.User != nil}
+	for _, o := range c.Orders.Items {
+		out.Orders = append(out.Orders, o.expected())
+	}
+	return out
+}
+
+func (o vendureOrder) expected() ExpectedOrder {
+	out := ExpectedOrder{
+		ID: o.ID, Code: o.Code, State: o.State, Currency: o.CurrencyCode, PlacedAt: o.OrderPlacedAt,
+		Net: hundredths(o.Total), Total: hundredths(o.TotalWithTax),
+	}
+	for _, l := range o.Lines {
+		out.Lines = append(out.Lines, ExpectedOrderLine{
+			SKU: l.ProductVariant.Sku, Name: l.ProductVariant.Name, Ordered: strconv.Itoa(l.OrderPlacedQuantity),
+			Quantity: strconv.Itoa(l.Quantity), Unit: hundredths(l.UnitPriceWithTax), Total: hundredths(l.ProratedLinePriceWithTax),
+		})
+	}
+	var refunded int64
+	for _, p := range o.Payments {
+		out.Payments = append(out.Payments, ExpectedOrderPayment{Method: p.Method, State: p.State, Amount: hundredths(p.Amount)})
+		for _, r := range p.Refunds {
+			if r.State == "Settled" {
+				refunded += r.Total
+			}
+		}
+	}
+	out.Refunded = hundredths(refunded)
+	for _, f := range o.Fulfillments {
+		out.Parcels = append(out.Parcels, ExpectedParcel{State: f.State, Carrier: f.Method, Tracking: f.TrackingCode})
+	}
+	return out
+}

@@ -1,0 +1,324 @@
+package hubspot
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"customer360/sources"
+	"customer360/sources/record"
+)
+
+// linksOf lists what of one type is associated with the owners. Owners that are no
+// record of ours, or have nothing, are absent.
+func (c *client) linksOf(ctx context.Context, owners []sources.Owner, to objectType, from ...objectType) (map[sources.Owner][]link, map[sources.Owner]error) {
+	wanted := map[objectType][]string{}
+	by := map[objectType]map[string][]sources.Owner{}
+	for _, o := range owners {
+		typ, id, ok := c.customerRef(o.Ref)
+		if !ok || o.Email != "" || !slices.Contains(from, typ) {
+			continue
+		}
+		if by[typ] == nil {
+			by[typ] = map[string][]sources.Owner{}
+		}
+		if by[typ][id] == nil {
+			wanted[typ] = append(wanted[typ], id)
+		}
+		by[typ][id] = append(by[typ][id], o)
+	}
+	types := make([]objectType, 0, len(wanted))
+	for typ := range wanted {
+		types = append(types, typ)
+	}
+	type answer struct {
+		links  map[string][]link
+		failed map[string]error
+	}
+	answers, err := sources.Each(len(types), func(ctx context.Context, typ objectType) (answer, error) {
+		links, err := c.associated(typ, to)(ctx, wanted[typ])
+		return answer{links, spread(wanted[typ], links, err)}, nil
+	})(ctx, types)
+	for typ, err := range spread(types, answers, err) {
+		answers[typ] = answer{failed: spread(wanted[typ], map[string][]link{}, err)}
+	}
+	out, failed := map[sources.Owner][]link{}, map[sources.Owner]error{}
+	for typ, ids := range by {
+		for id, same := range ids {
+			for _, o := range same {
+				if err := answers[typ].failed[id]; err != nil {
+					failed[o] = err
+				} else if links := answers[typ].links[id]; len(links) > 0 {
+					out[o] = links
+				}
+			}
+		}
+	}
+	return out, failed
+}
+
+// pagesOf answers the pages of records that HubSpot can only list whole: all that
+// is associated with the owners is read, then sorted, bounded and cut here. convert
+// makes the records of objects; a record that cannot be made fails its owners.
+func pagesOf[V record.Record](ctx context.Context, c *client, typ objectType, q sources.Query, owners []sources.Owner,
+	convert func(context.Context, []object) (func(object, record.Ref) (V, error), error),
+) (map[sources.Owner]sources.Page[V], error) {
+	if _, err := sources.Window[V](c.env.Name, nil, q); err != nil {
+		return nil, err // a cursor that we never gave
+	}
+	links, failed := c.linksOf(ctx, owners, typ, companies, contacts)
+	var ids []string
+	for _, list := range links {
+		for _, l := range list {
+			ids = append(ids, l.id)
+		}
+	}
+	objects, err := c.byID(typ, false)(ctx, ids)
+	lost := spread(ids, objects, err)
+	all := make([]object, 0, len(objects))
+	for _, o := range objects {
+		all = append(all, o)
+	}
+	toRecord, err := convert(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	out := map[sources.Owner]sources.Page[V]{}
+next:
+	for owner, list := range links {
+		var records []V
+		for _, l := range list {
+			if err := lost[l.id]; err != nil {
+				failed[owner] = err
+				continue next
+			}
+			o, ok := objects[l.id]
+			if !ok || o.ID != l.id {
+				continue // archived or merged since; the winner is associated itself
+			}
+			v, err := toRecord(o, owner.Ref)
+			if err != nil {
+				failed[owner] = c.badRecord(typ, err)
+				continue next
+			}
+			records = append(records, v)
+		}
+		if out[owner], err = sources.Window(c.env.Name, records, q); err != nil {
+			return nil, err
+		}
+	}
+	return out, keyErrors(out, failed)
+}
+
+// recordsOf reads records that belong to customers by their own references. They
+// are told as their company's, for want of one as their contact's.
+func recordsOf[V record.Record](ctx context.Context, c *client, typ objectType, kind record.Kind, refs []record.Ref,
+	convert func(context.Context, []object) (func(object, record.Ref) (V, error), error),
+) (map[record.Ref]V, error) {
+	var ids []string
+	for _, ref := range refs {
+		if ref.Source == c.env.Name && ref.Kind == kind && validNumber(ref.ID) {
+			ids = append(ids, ref.ID)
+		}
+	}
+	objects, err := c.byID(typ, false)(ctx, ids)
+	lost := spread(ids, objects, err)
+	var all []object
+	var present []string
+	for id, o := range objects {
+		all = append(all, o)
+		if o.ID == id {
+			present = append(present, id)
+		}
+	}
+	slices.SortFunc(present, compareIDs)
+	whose, unknown := c.customersOf(ctx, typ, present)
+	toRecord, err := convert(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	out, failed := map[record.Ref]V{}, map[record.Ref]error{}
+	for _, ref := range refs {
+		o, ok := objects[ref.ID]
+		switch {
+		case ref.Source != c.env.Name || ref.Kind != kind:
+		case lost[ref.ID] != nil:
+			failed[ref] = lost[ref.ID]
+		case !ok || o.ID != ref.ID:
+		case unknown[ref.ID] != nil:
+			failed[ref] = unknown[ref.ID]
+		default:
+			v, err := toRecord(o, whose[ref.ID])
+			if err != nil {
+				failed[ref] = c.badRecord(typ, err)
+				continue
+			}
+			out[ref] = v
+		}
+	}
+	return out, keyErrors(out, failed)
+}
+
+// customersOf finds whose the records are: the primary company, else the company
+// with the smallest id, else the contact with the smallest id.
+func (c *client) customersOf(ctx context.Context, typ objectType, ids []string) (whose map[string]record.Ref, failed map[string]error) {
+	whose, failed = map[string]record.Ref{}, map[string]error{}
+	for _, to := range []objectType{companies, contacts} {
+		var open []string
+		for _, id := range ids {
+			if whose[id].Zero() && failed[id] == nil {
+				open = append(open, id)
+			}
+		}
+		links, err := c.associated(typ, to)(ctx, open)
+		for id, err := range spread(open, links, err) {
+			failed[id] = err
+		}
+		for id, list := range links {
+			best := slices.MinFunc(list, func(a, b link) int {
+				if a.primary != b.primary {
+					if a.primary {
+						return -1
+					}
+					return 1
+				}
+				return compareIDs(a.id, b.id)
+			})
+			whose[id] = record.Ref{Source: c.env.Name, Kind: record.KindCustomer, ID: to.prefix() + best.id}
+		}
+	}
+	return whose, failed
+}
+
+// contactsOf lists the people of companies, by record id. Associations tell the
+// ids, so that only the people on the pages are read.
+func (c *client) contactsOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Person], error) {
+	if _, err := sources.Window[record.Person](c.env.Name, nil, q); err != nil {
+		return nil, err
+	}
+	if !q.Since.IsZero() {
+		return map[sources.Owner]sources.Page[record.Person]{}, nil // master data has no time
+	}
+	_, after, _ := strings.Cut(string(q.After), ".")
+	links, failed := c.linksOf(ctx, owners, contacts, companies)
+	waiting := map[sources.Owner][]string{} // ids behind the cursor, in order
+	for owner, list := range links {
+		var ids []string
+		for _, l := range list {
+			if contacts.prefix()+l.id > after {
+				ids = append(ids, l.id)
+			}
+		}
+		slices.Sort(ids) // as text: the order of record ids
+		waiting[owner] = ids
+	}
+	want := max(1, q.First) + 1 // one more tells whether anything follows
+	objects, lost := map[string]object{}, map[string]error{}
+	people := map[sources.Owner][]object{}
+	for {
+		var ids []string
+		for owner, list := range waiting {
+			n := min(len(list), want-len(people[owner]))
+			ids = append(ids, list[:n]...)
+		}
+		if len(ids) == 0 {
+			break
+		}
+		found, err := c.byID(contacts, false)(ctx, ids)
+		for id, err := range spread(ids, found, err) {
+			lost[id] = err
+		}
+		for id, o := range found {
+			objects[id] = o
+		}
+		for owner, list := range waiting {
+			n := min(len(list), want-len(people[owner]))
+			for _, id := range list[:n] {
+				if err := lost[id]; err != nil {
+					failed[owner] = err
+				}
+				if o, ok := objects[id]; ok && o.ID == id {
+					people[owner] = append(people[owner], o)
+				}
+			}
+			waiting[owner] = list[n:]
+			if failed[owner] != nil {
+				delete(waiting, owner)
+			}
+		}
+	}
+	all := make([]object, 0, len(objects))
+	for _, o := range objects {
+		all = append(all, o)
+	}
+	staff, err := c.employees(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	out := map[sources.Owner]sources.Page[record.Person]{}
+next:
+	for owner := range links {
+		if failed[owner] != nil {
+			continue
+		}
+		list := people[owner]
+		page := sources.Page[record.Person]{More: len(list) >= want}
+		if page.More {
+			list = list[:want-1]
+		}
+		for _, o := range list {
+			p, err := c.person(contacts, o, staff)
+			if err != nil {
+				failed[owner] = c.badRecord(contacts, err)
+				continue next
+			}
+			p.Company = owner.Ref
+			page.Items = append(page.Items, p)
+			page.Cursors = append(page.Cursors, sources.Position(p))
+		}
+		out[owner] = page
+	}
+	return out, keyErrors(out, failed)
+}
+
+// dealsOf lists the deals of companies and contacts.
+func (c *client) dealsOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Deal], error) {
+	return pagesOf(ctx, c, deals, q, owners, c.toDeals)
+}
+
+// dealsRead reads deals by reference.
+func (c *client) dealsRead(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Deal, error) {
+	return recordsOf(ctx, c, deals, record.KindDeal, refs, c.toDeals)
+}
+
+func (c *client) toDeals(ctx context.Context, objects []object) (func(object, record.Ref) (record.Deal, error), error) {
+	stages, err := c.stagesOf(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	staff, err := c.employees(ctx, objects)
+	return func(o object, owner record.Ref) (record.Deal, error) {
+		d, err := c.deal(o, stages, staff)
+		d.Owner = owner
+		return d, err
+	}, err
+}
+
+// notesOf lists the notes about companies and contacts.
+func (c *client) notesOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Note], error) {
+	return pagesOf(ctx, c, notes, q, owners, c.toNotes)
+}
+
+// notesRead reads notes by reference.
+func (c *client) notesRead(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Note, error) {
+	return recordsOf(ctx, c, notes, record.KindNote, refs, c.toNotes)
+}
+
+func (c *client) toNotes(ctx context.Context, objects []object) (func(object, record.Ref) (record.Note, error), error) {
+	staff, err := c.employees(ctx, objects)
+	return func(o object, owner record.Ref) (record.Note, error) {
+		n, err := c.note(o, staff)
+		n.Owner = owner
+		return n, err
+	}, err
+}

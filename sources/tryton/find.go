@@ -1,0 +1,245 @@
+package tryton
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"customer360/sources"
+	"customer360/sources/record"
+
+	"golang.org/x/net/idna"
+)
+
+// find answers Source.Find with one question for keys of all kinds.
+func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sources.Identifier][]record.Person, error) {
+	out := map[sources.Identifier][]record.Person{}
+	domain := c.findDomain(keys)
+	if domain == nil {
+		return out, nil
+	}
+	rows, err := c.parties(ctx, domain)
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.settle(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	people := map[int64]record.Person{}
+	for _, k := range keys {
+		seen := map[int64]bool{}
+		for _, row := range rows {
+			row.Replacement = nil
+			if !c.carries(row, k) {
+				continue
+			}
+			now, ok := w.of(row.ID)
+			if !ok || !bool(now.Active) || seen[now.ID] {
+				continue
+			}
+			seen[now.ID] = true
+			p, known := people[now.ID]
+			if !known {
+				p = c.person(now, w.merged(now.ID))
+				people[now.ID] = p
+			}
+			out[k] = append(out[k], p)
+		}
+	}
+	return out, nil
+}
+
+// findDomain asks for all keys at once; nil if none of them can be asked.
+func (c *client) findDomain(keys []sources.Identifier) []any {
+	mails, vats, numbers, identifiers := []any{"OR"}, []any{}, []any{}, []any{"OR"}
+	for _, k := range keys {
+		if k.Value == "" {
+			continue
+		}
+		switch k.Kind {
+		case sources.ByEmail:
+			for _, s := range mailSpellings(k.Value) {
+				mails = append(mails, clause("value", "ilike", pattern(s)))
+			}
+		case sources.ByVATID:
+			for _, s := range vatSpellings(k.Value) {
+				vats = append(vats, s)
+			}
+		case sources.ByCustomerNumber:
+			numbers = append(numbers, k.Value)
+		case sources.ByLink:
+			if f, ok := c.cfg.ForeignIDs[k.Source]; ok {
+				identifiers = append(identifiers, []any{typed(f.Type), clause("code", "=", f.Prefix+k.Value)})
+			}
+		}
+	}
+	if len(vats) > 0 {
+		identifiers = append(identifiers, []any{clause("type", "in", slices.Sorted(maps.Keys(vatCountries()))), clause("code", "in", vats)})
+	}
+	all := []any{"OR"}
+	if len(numbers) > 0 {
+		all = append(all, clause("code", "in", numbers))
+		for _, t := range c.cfg.NumberTypes {
+			identifiers = append(identifiers, []any{typed(t), clause("code", "in", numbers)})
+		}
+	}
+	if len(mails) > 1 {
+		all = append(all, clause("contact_mechanisms", "where", []any{clause("type", "=", "email"), clause("active", "=", true), mails}))
+	}
+	if len(identifiers) > 1 {
+		all = append(all, clause("identifiers", "where", []any{identifiers}))
+	}
+	if len(all) == 1 {
+		return nil
+	}
+	return all
+}
+
+// typed is the condition for a type of identifier.
+func typed(t string) []any {
+	if t == "" {
+		return clause("type", "=", nil)
+	}
+	return clause("type", "=", t)
+}
+
+// carries reports whether the party itself really has the key.
+func (c *client) carries(r partyRow, k sources.Identifier) bool {
+	switch k.Kind {
+	case sources.ByEmail:
+		return slices.ContainsFunc(r.Mechanisms, func(m mechanismRow) bool {
+			return bool(m.Active) && m.Type == "email" && record.EmailKey(m.Value) == k.Value
+		})
+	case sources.ByVATID:
+		return slices.ContainsFunc(r.Identifiers, func(i identifierRow) bool {
+			v := vatID(i)
+			return v != "" && vatKey(v) == vatKey(k.Value)
+		})
+	case sources.ByCustomerNumber:
+		return r.Code == k.Value || slices.ContainsFunc(r.Identifiers, func(i identifierRow) bool {
+			return i.Code == k.Value && slices.Contains(c.cfg.NumberTypes, i.Type)
+		})
+	case sources.ByLink:
+		f, ok := c.cfg.ForeignIDs[k.Source]
+		return ok && slices.ContainsFunc(r.Identifiers, func(i identifierRow) bool {
+			value, ok := f.value(i)
+			return ok && value == k.Value
+		})
+	}
+	return false
+}
+
+// value is the foreign id in an identifier, if it holds one.
+func (f ForeignID) value(i identifierRow) (string, bool) {
+	if i.Type != f.Type {
+		return "", false
+	}
+	value, ok := strings.CutPrefix(i.Code, f.Prefix)
+	return value, ok && value != ""
+}
+
+// foreign lists the sources whose ids are kept here, in a fixed order.
+func (c *client) foreign() []string { return slices.Sorted(maps.Keys(c.cfg.ForeignIDs)) }
+
+// pattern is the text for ilike: what would be a wildcard is escaped, and a letter
+// beyond ASCII matches any one character, because not every back end knows its
+// capital form. Rows are checked against the key afterwards.
+func pattern(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r > unicode.MaxASCII:
+			b.WriteByte('_')
+		case strings.ContainsRune(`\%_`, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// mailSpellings are the ways in which an address may be stored: with the domain
+// in ASCII, as the key has it, or in Unicode.
+func mailSpellings(key string) []string {
+	out := []string{key}
+	at := strings.LastIndexByte(key, '@')
+	if at < 0 {
+		return out
+	}
+	if domain, err := idna.Lookup.ToUnicode(key[at+1:]); err == nil && domain != key[at+1:] {
+		out = append(out, key[:at+1]+domain)
+	}
+	return out
+}
+
+// vatCountries are the identifier types of Tryton that hold VAT numbers, with the
+// country prefix that the number carries outside its country: for most of the
+// national ones Tryton stores the number without it. Types that hold other tax
+// numbers (at_tin, us_ssn) are left out.
+func vatCountries() map[string]string {
+	return map[string]string{
+		"eu_vat": "", "ch_vat": "", "gb_vat": "GB", "no_mva": "NO", "is_vsk": "IS",
+		"be_vat": "BE", "bg_vat": "BG", "cz_dic": "CZ", "de_vat": "DE", "dk_cvr": "DK", "ee_kmkr": "EE", "es_nif": "ES",
+		"fi_alv": "FI", "fr_tva": "FR", "gr_vat": "EL", "hu_anum": "HU", "ie_vat": "IE", "it_iva": "IT", "lt_pvm": "LT",
+		"lu_tva": "LU", "lv_pvn": "LV", "mt_vat": "MT", "nl_btw": "NL", "pl_nip": "PL", "pt_nif": "PT", "ro_cf": "RO",
+		"se_vat": "SE", "si_ddv": "SI", "sk_dph": "SK",
+	}
+}
+
+// vatID is the VAT number in an identifier, with its country; empty for other identifiers.
+func vatID(i identifierRow) string {
+	country, ok := vatCountries()[i.Type]
+	if !ok || i.Code == "" {
+		return ""
+	}
+	if strings.HasPrefix(strings.ToUpper(i.Code), country) {
+		return i.Code
+	}
+	return country + i.Code
+}
+
+// The endings by which Swiss UIDs are marked as VAT numbers, in the languages of the country.
+func swissEndings() []string { return []string{"MWST", "TVA", "IVA"} }
+
+// vatKey is the form in which two numbers are compared: letters and digits, upper
+// case, a Swiss number without its ending.
+func vatKey(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(s))
+	if strings.HasPrefix(s, "CHE") {
+		for _, end := range swissEndings() {
+			s = strings.TrimSuffix(s, end)
+		}
+	}
+	return s
+}
+
+// vatSpellings are the ways in which a number may be stored.
+func vatSpellings(value string) []string {
+	key := vatKey(value)
+	out := []string{key}
+	if value != key {
+		out = append(out, value)
+	}
+	switch {
+	case strings.HasPrefix(key, "CHE") && len(key) == 12:
+		dotted := "CHE-" + key[3:6] + "." + key[6:9] + "." + key[9:]
+		out = append(out, dotted)
+		for _, end := range swissEndings() {
+			out = append(out, key+end, key+" "+end, dotted+" "+end)
+		}
+	case len(key) > 4 && key[0] >= 'A' && key[1] >= 'A':
+		out = append(out, key[2:])
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
