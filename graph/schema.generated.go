@@ -968,11 +968,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._SourceRecord(ctx, sel, obj)
-	case *model.SourceRecord:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._SourceRecord(ctx, sel, obj)
 	case model.Source:
 		return ec._Source(ctx, sel, &obj)
 	case *model.Source:

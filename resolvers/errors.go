@@ -144,7 +144,7 @@ func inputText(err error) string {
 func protocolCode(e *gqlerror.Error) string {
 	code, _ := e.Extensions["code"].(string)
 	switch code {
-	case errcode.ParseFailed, errcode.ValidationFailed, "PERSISTED_QUERY_NOT_FOUND", codeBadUserInput, codeCostLimit:
+	case errcode.ParseFailed, errcode.ValidationFailed, codeBadUserInput, codeBadCursor, codeCostLimit:
 		return code
 	case "COMPLEXITY_LIMIT_EXCEEDED":
 		return codeCostLimit

@@ -82,8 +82,8 @@ func read[T any](ctx context.Context, fan loaders.Fan[record.Ref, T], ref record
 }
 
 // nodeOf keeps a nil pointer from becoming a node that is not nil.
-func nodeOf[T any](v *T, err error) (model.Node, error) {
-	if v == nil || err != nil {
+func nodeOf[T model.Node](v T, err error) (model.Node, error) {
+	if err != nil || absent(v) {
 		return nil, err
 	}
 	return v, nil

@@ -8,11 +8,11 @@ import (
 	"customer360/sources/record"
 )
 
-// Node is anything that has a public id: *Customer, *Contact, *Source or a record.
-type Node any
-
-// SourceRecord is a Node that is one record of one system.
-type SourceRecord any
+// The types of the graph that have an id; records say so themselves.
+func (Customer) IsNode()        {}
+func (Contact) IsNode()         {}
+func (Contact) IsSourceRecord() {}
+func (Source) IsNode()          {}
 
 // Customer is one customer as the graph shows it: the values that won, and what
 // identity concluded.

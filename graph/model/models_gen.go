@@ -11,6 +11,17 @@ import (
 	"time"
 )
 
+// Anything that has an id and can be asked for by it.
+type Node interface {
+	IsNode()
+}
+
+// One record as one system tells it.
+type SourceRecord interface {
+	IsNode()
+	IsSourceRecord()
+}
+
 // Narrows the list of customers.
 type CustomerFilter struct {
 	// Only customers changed at or after this moment, by the word of the system that anchors them.

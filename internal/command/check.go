@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -103,12 +104,24 @@ func Sandbox(ctx context.Context, env Env, file, fault string) error {
 	return box.Close()
 }
 
-// Schema prints the schema with its descriptions.
+// Schema prints the schema with its descriptions, without the generator's own directive.
 func Schema(out io.Writer, schema *ast.Schema) error {
-	for _, name := range []string{"goField"} {
-		delete(schema.Directives, name) // the generator's own, none of the graph's
+	const generators = "goField"
+	public := *schema
+	public.Directives = maps.Clone(schema.Directives)
+	delete(public.Directives, generators)
+	public.Types = map[string]*ast.Definition{}
+	for name, def := range schema.Types {
+		d := *def
+		d.Fields = nil
+		for _, field := range def.Fields {
+			f := *field
+			f.Directives = slices.DeleteFunc(slices.Clone(f.Directives), func(d *ast.Directive) bool { return d.Name == generators })
+			d.Fields = append(d.Fields, &f)
+		}
+		public.Types[name] = &d
 	}
-	formatter.NewFormatter(out, formatter.WithIndent("  ")).FormatSchema(schema)
+	formatter.NewFormatter(out, formatter.WithIndent("  ")).FormatSchema(&public)
 	return nil
 }
 

@@ -48,22 +48,7 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 		kept.Close()
 		return nil, err
 	}
-	root := []byte(cfg.Keys.Root.Reveal())
-	if len(root) == 0 {
-		root = make([]byte, 32)
-		_, _ = rand.Read(root)
-	}
-	former := map[string][]string{}
-	rank := make([]string, len(opened.Set))
-	for i, e := range opened.Entries {
-		rank[i] = e.Env.Name
-		former[e.Env.Name] = e.FormerNames
-	}
-	r := &resolvers.Resolver{
-		Sources: opened.Set, FormerNames: former, Status: opened.Status,
-		Rules: rules(cfg, rank), Cursors: resolvers.NewCursors(root), Now: env.Now,
-		Billing: cfg.Leading.Billing, Shipping: cfg.Leading.Shipping,
-	}
+	r := resolver(env, cfg, opened)
 	h := &House{sources: opened, cache: kept, env: env}
 	h.Server = &httpserver.Server{
 		GraphQL: resolvers.Handler(r, resolvers.Options{Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout}),
@@ -78,6 +63,26 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 		h.Server.Playground = page
 	}
 	return h, nil
+}
+
+// resolver is the graph over the opened sources, by the configuration's rules.
+func resolver(env Env, cfg *config.Config, opened *catalog.Opened) *resolvers.Resolver {
+	root := []byte(cfg.Keys.Root.Reveal())
+	if len(root) == 0 {
+		root = make([]byte, 32)
+		_, _ = rand.Read(root)
+	}
+	former := map[string][]string{}
+	rank := make([]string, len(opened.Set))
+	for i, e := range opened.Entries {
+		rank[i] = e.Env.Name
+		former[e.Env.Name] = e.FormerNames
+	}
+	return &resolvers.Resolver{
+		Sources: opened.Set, FormerNames: former, Status: opened.Status,
+		Rules: rules(cfg, rank), Cursors: resolvers.NewCursors(root), Now: env.Now,
+		Billing: cfg.Leading.Billing, Shipping: cfg.Leading.Shipping,
+	}
 }
 
 // openSources opens the configured systems, dressed with the cache; nil for none.

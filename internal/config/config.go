@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -119,22 +121,29 @@ func Parse(text []byte, dir string, env func(string) string) (*Config, error) {
 	if !ok {
 		return nil, fmt.Errorf("the configuration must be a mapping of keys such as sources: and access:")
 	}
-	if err := interpolate(root, dir, env); err != nil {
+	if err := plain(root); err != nil {
+		return nil, err
+	}
+	hide, err := interpolate(root, dir, env)
+	if err != nil {
 		return nil, err
 	}
 	rest, list := without(root, "sources")
 	cfg := &Config{}
-	if err := strictly(rest, cfg); err != nil {
-		return nil, err
+	if err := strictly(rest, cfg, "sources"); err != nil {
+		return nil, hide.in(err)
 	}
-	if cfg.Sources, err = sourcesOf(list); err != nil {
-		return nil, err
+	if cfg.Sources, err = sourcesOf(list, hide); err != nil {
+		return nil, hide.in(err)
 	}
-	return cfg, cfg.complete()
+	if err := cfg.complete(); err != nil {
+		return nil, hide.in(err)
+	}
+	return cfg, nil
 }
 
 // sourcesOf reads the list of sources.
-func sourcesOf(list ast.Node) ([]Source, error) {
+func sourcesOf(list ast.Node, hide hidden) ([]Source, error) {
 	if list == nil {
 		return nil, fmt.Errorf("sources: is missing: name at least one system, for example\nsources:\n  - {name: crm, type: hubspot, auth: {token: \"${env:HUBSPOT_TOKEN}\"}}")
 	}
@@ -148,24 +157,45 @@ func sourcesOf(list ast.Node) ([]Source, error) {
 		if !ok {
 			return nil, fmt.Errorf("line %d: a source must be a mapping with name: and type:", line(item))
 		}
-		common, vendor := split(m, "name", "type", "formerNames", "defaultCountry", "timeout", "maxConns")
 		var s Source
+		keys := keysOf(reflect.TypeFor[Source](), nil)
+		common, vendor := split(m, keys...)
 		if err := strictly(common, &s); err != nil {
 			return nil, err
 		}
-		s.Decode = func(into any) error { return strictly(vendor, into) }
-		if !record.ValidSourceName(s.Name) {
-			return nil, fmt.Errorf("line %d: a source needs a name: of lower-case letters, digits and hyphens, a letter first, at most 40", line(item))
-		}
-		if s.Type == "" {
-			return nil, fmt.Errorf("line %d: source %s needs a type:", line(item), s.Name)
-		}
-		if c := s.DefaultCountry; c != "" && (len(c) != 2 || strings.ToUpper(c) != c) {
-			return nil, fmt.Errorf("line %d: source %s: defaultCountry must be two capital letters, such as CH", line(item), s.Name)
+		s.Decode = func(into any) error { return hide.in(strictly(vendor, into, keys...)) }
+		if err := s.check(); err != nil {
+			return nil, fmt.Errorf("line %d: %w", line(item), err)
 		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// check checks what all sources have in common.
+func (s Source) check() error {
+	const rule = "of lower-case letters, digits and hyphens, a letter first, at most 40"
+	if !record.ValidSourceName(s.Name) {
+		return fmt.Errorf("a source needs a name: %s", rule)
+	}
+	for _, former := range s.FormerNames {
+		if !record.ValidSourceName(former) {
+			return fmt.Errorf("source %s: formerNames must be names %s", s.Name, rule)
+		}
+	}
+	switch {
+	case s.Type == "":
+		return fmt.Errorf("source %s needs a type:", s.Name)
+	case s.DefaultCountry != "" && !country.MatchString(s.DefaultCountry):
+		return fmt.Errorf("source %s: defaultCountry must be two capital letters, such as CH", s.Name)
+	case s.Timeout < 0:
+		return fmt.Errorf("source %s: timeout must not be negative", s.Name)
+	case s.MaxConns < 0:
+		return fmt.Errorf("source %s: maxConns must not be negative", s.Name)
+	}
+	return nil
 }
 
 // complete fills defaults and checks what spans several keys.
@@ -184,6 +214,9 @@ func (c *Config) complete() error {
 	if r := c.Keys.Root.Reveal(); r != "" && len(r) < 32 {
 		return fmt.Errorf("keys.root is shorter than 32 characters: make one with: head -c 32 /dev/urandom | base64")
 	}
+	if c.Limits.Timeout < 0 {
+		return fmt.Errorf("limits.timeout must not be negative")
+	}
 	taken := map[string]bool{}
 	for _, s := range c.Sources {
 		for _, name := range append([]string{s.Name}, s.FormerNames...) {
@@ -193,9 +226,9 @@ func (c *Config) complete() error {
 			taken[name] = true
 		}
 	}
-	for key, name := range map[string]string{"default": c.Leading.Default, "billing": c.Leading.Billing, "shipping": c.Leading.Shipping} {
-		if name != "" && c.index(name) < 0 {
-			return fmt.Errorf("leading.%s: there is no source %q%s", key, name, suggestion(name, c.names()))
+	for _, l := range []struct{ key, name string }{{"default", c.Leading.Default}, {"billing", c.Leading.Billing}, {"shipping", c.Leading.Shipping}} {
+		if l.name != "" && c.index(l.name) < 0 {
+			return fmt.Errorf("leading.%s: there is no source %q%s", l.key, l.name, suggestion(l.name, c.names()))
 		}
 	}
 	if i := c.index(c.Leading.Default); i > 0 { // rank: the leading one first

@@ -46,7 +46,7 @@ func (POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecuto
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept") // compression has its own
 	start := graphql.Now()
 	params, refusal := read(w, r)
 	if refusal != nil {

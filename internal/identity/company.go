@@ -3,6 +3,7 @@ package identity
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"customer360/sources/record"
@@ -17,8 +18,8 @@ type firm struct {
 
 // parseFirm reads a company's name.
 func parseFirm(s string) firm {
-	raw := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", "(", " ", ")", " ").Replace(s)))
-	upper := strings.Fields(strings.NewReplacer(",", " ", "(", " ", ")", " ").Replace(s))
+	blank := func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == '(' || r == ')' }
+	raw, upper := strings.FieldsFunc(strings.ToLower(s), blank), strings.FieldsFunc(s, blank)
 	if len(upper) != len(raw) {
 		upper = raw // lowering moved a blank: then capitals cannot be told
 	}
@@ -47,7 +48,7 @@ func parseFirm(s string) firm {
 		}
 		kept = append(kept, raw[i])
 	}
-	words := strings.Fields(strings.ReplaceAll(fold(strings.Join(kept, " ")), "-", " "))
+	words := strings.FieldsFunc(fold(strings.Join(kept, " ")), func(r rune) bool { return r == ' ' || r == '-' })
 	words = slices.DeleteFunc(words, func(w string) bool {
 		switch strings.TrimSuffix(w, ".") {
 		case "&", "und", "and", "et":
@@ -79,13 +80,16 @@ func isLetters(w string) bool {
 	return true
 }
 
-// legalForm names the family of a legal form. Those of two letters are also
-// names and words ("Maria Sá", "Sa"), so they count only in capitals or dotted.
-// Forms of several countries that mean the same are one family; "Ltd" is how
-// many translate theirs and fits all.
+// legalForm names the family of a legal form. Some are also names and words
+// ("Maria Sá", "Sa"): those count only in capitals or dotted. Forms of several
+// countries that mean the same are one family; "Ltd" is how many translate theirs
+// and fits all.
 func legalForm(word, cased string, dotted bool) (string, bool) {
-	if utf8.RuneCountInString(word) == 2 && !dotted && cased != strings.ToUpper(cased) && cased != "eK" && cased != "eV" && cased != "eG" && cased != "Cv" {
-		return "", false
+	switch word {
+	case "sa", "se", "as":
+		if !dotted && cased != strings.ToUpper(word) {
+			return "", false
+		}
 	}
 	switch word {
 	case "ag", "sa", "spa", "inc", "corp", "plc", "aktiengesellschaft", "se", "nv", "as":

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -171,27 +172,44 @@ func startsSame(b, a string) bool {
 	return (!isASCII(a) || !isASCII(b)) && sameRunes([]rune(a), []rune(b), true)
 }
 
+// maxWord bounds the letters of a word that are compared by umlauts; longer ones
+// are the same only if they are equal.
+const maxWord = 60
+
 // sameRunes matches a against b, or against a beginning of b.
 func sameRunes(a, b []rune, prefix bool) bool {
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0] == b[0]:
-			a, b = a[1:], b[1:]
-		case bare(a[0]) != 0 && bare(a[0]) == b[0]:
-			if len(b) > 1 && b[1] == 'e' && sameRunes(a[1:], b[2:], prefix) {
-				return true
-			}
-			a, b = a[1:], b[1:]
-		case bare(b[0]) != 0 && bare(b[0]) == a[0]:
-			if len(a) > 1 && a[1] == 'e' && sameRunes(a[2:], b[1:], prefix) {
-				return true
-			}
-			a, b = a[1:], b[1:]
-		default:
-			return false
-		}
+	if len(a) > maxWord || len(b) > maxWord {
+		return false
 	}
-	return len(a) == 0 && (prefix || len(b) == 0)
+	// now[j] says that what is done of a can match b[:j].
+	var now, next, later [maxWord + 3]bool // later: two letters of a are done
+	now[0] = true
+	for i := range len(a) {
+		for j := range len(b) {
+			if !now[j] {
+				continue
+			}
+			switch {
+			case a[i] == b[j]:
+				next[j+1] = true
+			case bare(a[i]) != 0 && bare(a[i]) == b[j]:
+				next[j+1] = true
+				if j+1 < len(b) && b[j+1] == 'e' {
+					next[j+2] = true
+				}
+			case bare(b[j]) != 0 && bare(b[j]) == a[i]:
+				next[j+1] = true
+				if i+1 < len(a) && a[i+1] == 'e' {
+					later[j+1] = true
+				}
+			}
+		}
+		now, next, later = next, later, [maxWord + 3]bool{}
+	}
+	if prefix {
+		return slices.Contains(now[:len(b)+1], true)
+	}
+	return now[len(b)]
 }
 
 // bare is the letter under an umlaut, 0 for any other.

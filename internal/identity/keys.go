@@ -164,9 +164,16 @@ func (l *lists) isCollective(p record.Person) bool {
 	if p.Collective {
 		return true
 	}
-	for _, s := range []string{p.DisplayName, p.Organization, p.GivenName + " " + p.FamilyName} {
-		if s == p.Organization && p.Kind != record.Company && s != "" && s != p.DisplayName && p.Company.Zero() {
-			continue // a person who names a company is not that company
+	texts := [3]string{p.DisplayName}
+	if p.GivenName+" "+p.FamilyName != p.DisplayName {
+		texts[1] = p.GivenName + " " + p.FamilyName
+	}
+	if p.Kind == record.Company && p.Organization != p.DisplayName {
+		texts[2] = p.Organization // a person who names a company is not that company
+	}
+	for _, s := range texts {
+		if s == "" {
+			continue
 		}
 		words := wholeWords(s)
 		for _, w := range l.collective {
@@ -185,7 +192,7 @@ func wholeWords(s string) []string {
 	if s == "" {
 		return nil
 	}
-	return strings.Fields(strings.NewReplacer("-", " ", ".", " ").Replace(fold(s)))
+	return strings.FieldsFunc(fold(s), func(r rune) bool { return r == ' ' || r == '-' || r == '.' })
 }
 
 // question is one key put to one source.

@@ -75,6 +75,9 @@ func (p *pool) relate(a, b *rec) relation {
 	if p.compare(a, b) > 0 {
 		a, b = b, a
 	}
+	if known, ok := p.relations[[2]*rec{a, b}]; ok {
+		return known
+	}
 	j := p.judge(a, b)
 	var out relation
 	for _, rule := range p.rules {
@@ -85,12 +88,17 @@ func (p *pool) relate(a, b *rec) relation {
 		if out.strength == "" || weight(found.strength) > weight(out.strength) {
 			out.strength = found.strength
 		}
+		if out.evidence == nil {
+			out.evidence = found.evidence
+			continue
+		}
 		for _, e := range found.evidence {
 			if !slices.Contains(out.evidence, e) {
-				out.evidence = append(out.evidence, e)
+				out.evidence = append(slices.Clip(out.evidence), e)
 			}
 		}
 	}
+	p.relations[[2]*rec{a, b}] = out
 	return out
 }
 
@@ -156,7 +164,7 @@ func judgeRecords(a, b *rec) judgement {
 
 // asFirm is the record's name read as a company's.
 func (r *rec) asFirm() firm {
-	if r.isCompany() {
+	if r.isCompany() || !r.stated {
 		return r.firm
 	}
 	return parseFirm(r.p.DisplayName)

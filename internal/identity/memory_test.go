@@ -300,7 +300,9 @@ func actingFor(p record.Person, company string) record.Person {
 
 func linkedTo(p record.Person, to string) record.Person {
 	r := ref(to)
-	return with(p, func(p *record.Person) { p.Links = append(slices.Clip(p.Links), record.Link{Source: r.Source, ID: r.ID}) })
+	return with(p, func(p *record.Person) {
+		p.Links = append(slices.Clip(p.Links), record.Link{Source: r.Source, ID: r.ID})
+	})
 }
 
 // everyone are all records that belong to a customer, contacts included.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"customer360/sources/record"
 )
@@ -123,7 +124,7 @@ func (n *name) add(r reading, alt []string) {
 // words are the folded words of a field without titles and salutations, which
 // are noted in n; born is what stands behind "geb." or "née".
 func (n *name) words(s string) (words, born []string) {
-	for _, open := range []string{"(", "["} {
+	for _, open := range [...]string{"(", "["} {
 		if i := strings.Index(s, open); i >= 0 {
 			rest := s[i+1:]
 			if j := strings.IndexAny(rest, ")]"); j >= 0 {
@@ -157,7 +158,7 @@ func (n *name) words(s string) (words, born []string) {
 			mr = true
 		case isMissus(plain) && i+1 < len(words):
 			mrs = true
-		case isTitle(plain, w) && len(words) > 1:
+		case isTitle(plain, w):
 			academic = true
 		case academic && isFaculty(plain) && i+1 < len(words):
 		case isNoName(plain) && len(words) == 1:
@@ -327,7 +328,7 @@ func compareNames(a, b name) agreement {
 				something = something || len(x.given) > 0 && len(y.given) > 0 || len(x.family) > 0 && len(y.family) > 0
 				if straight && writtenOut(x.given) && writtenOut(y.given) && equalWords(x.given, y.given) {
 					out.givenFull = true
-					out.full = out.full || len(x.family) > 0 && len(y.family) > 0 && equalWords(x.family, y.family) && writtenOut(x.family) && a.generation == b.generation
+					out.full = out.full || len(x.family) > 0 && len(y.family) > 0 && equalWords(x.family, y.family) && !abbreviated(x.family[len(x.family)-1]) && !abbreviated(y.family[len(y.family)-1]) && a.generation == b.generation
 				}
 			}
 			if given && straight {
@@ -347,6 +348,12 @@ func compareNames(a, b name) agreement {
 // writtenOut reports a name without initials and abbreviations.
 func writtenOut(words []string) bool {
 	for _, w := range words {
+		if !strings.ContainsRune(w, '-') {
+			if abbreviated(w) {
+				return false
+			}
+			continue
+		}
 		for part := range strings.SplitSeq(w, "-") {
 			if abbreviated(part) {
 				return false
@@ -357,17 +364,30 @@ func writtenOut(words []string) bool {
 }
 
 // abbreviated reports an initial or a word cut by a dot.
-func abbreviated(w string) bool { return strings.HasSuffix(w, ".") || len([]rune(w)) == 1 }
+func abbreviated(w string) bool { return strings.HasSuffix(w, ".") || utf8.RuneCountInString(w) == 1 }
 
 // equalWords compares names without regard to hyphens and blanks: Hans-Peter,
 // Hans Peter and Hanspeter are one name.
-func equalWords(a, b []string) bool { return same(solid(a), solid(b)) }
+func equalWords(a, b []string) bool { return slices.Equal(a, b) || same(solid(a), solid(b)) }
 
+// solid writes words as one, without hyphens and dots.
 func solid(words []string) string {
 	if len(words) == 1 && !strings.ContainsAny(words[0], "-.") {
 		return words[0]
 	}
-	return strings.NewReplacer("-", "", ".", "").Replace(strings.Join(words, ""))
+	n := 0
+	for _, w := range words {
+		n += len(w)
+	}
+	b := make([]byte, 0, n)
+	for _, w := range words {
+		for i := range len(w) {
+			if w[i] != '-' && w[i] != '.' {
+				b = append(b, w[i])
+			}
+		}
+	}
+	return string(b)
 }
 
 // givenFit reports whether two given names can be one person's: none fits any,
@@ -389,6 +409,9 @@ func givenFit(a, b []string) bool {
 func wordFit(a, b string) bool {
 	if a == b {
 		return true
+	}
+	if !strings.ContainsAny(a, "-.") && !strings.ContainsAny(b, "-.") && !abbreviated(a) && !abbreviated(b) {
+		return same(a, b)
 	}
 	x, y := strings.Split(a, "-"), strings.Split(b, "-")
 	short := abbreviated(x[0]) || abbreviated(y[0])

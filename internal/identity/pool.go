@@ -21,7 +21,7 @@ type rec struct {
 	kind       record.CustomerKind
 	stated     bool // the system says the kind itself
 	name       name
-	firm       firm
+	firm       firm // its name as a company's, unless the system says it is a person
 	org        firm // the company that a person names
 	collective bool
 	live       bool // neither archived nor collective: found by its keys
@@ -51,22 +51,32 @@ type pool struct {
 	alias map[record.Ref]record.Ref // a reference asked for, where the record has another now
 
 	byEmail  map[string][]*rec
-	linking  map[target][]*rec // who stores a link to it
-	numbered map[target][]*rec // who has the customer number
+	tagged   map[string][]*rec     // by address without the tag; only where stripping is switched on
+	linking  map[target][]*rec     // who stores a link to it
+	numbered map[target][]*rec     // who has the customer number
 	people   map[record.Ref][]*rec // who acts for a company
 
 	rules  []rule
 	agreed map[[2]*rec]judgement
-	shares map[string]sharing
+	// What follows from who carries which key, until another record comes.
+	shares    map[string]sharing
+	relations map[[2]*rec]relation
 }
 
 func newPool(l *lists) *pool {
 	return &pool{
 		lists: l, recs: map[record.Ref]*rec{}, alias: map[record.Ref]record.Ref{},
-		byEmail: map[string][]*rec{}, linking: map[target][]*rec{}, numbered: map[target][]*rec{},
+		byEmail: map[string][]*rec{}, tagged: map[string][]*rec{}, linking: map[target][]*rec{}, numbered: map[target][]*rec{},
 		people: map[record.Ref][]*rec{},
-		rules: matchRules(), agreed: map[[2]*rec]judgement{}, shares: map[string]sharing{},
+		rules:  matchRules(), agreed: map[[2]*rec]judgement{}, shares: map[string]sharing{}, relations: map[[2]*rec]relation{},
 	}
+}
+
+// forget throws away what follows from who carries which key. It must be called
+// after records were added.
+func (p *pool) forget() {
+	clear(p.shares)
+	clear(p.relations)
 }
 
 // get finds a record by any reference that leads to it.
@@ -116,11 +126,16 @@ func (p *pool) add(person record.Person, listing bool) *rec {
 
 func (p *pool) digest(person record.Person) *rec {
 	l := p.lists
-	r := &rec{p: person, ref: person.Ref, rank: l.rankOf(person.Ref.Source), kind: KindOf(person), stated: person.Kind != ""}
+	r := &rec{p: person, ref: person.Ref, rank: l.rankOf(person.Ref.Source), kind: person.Kind, stated: person.Kind != ""}
+	if !r.stated {
+		r.kind = KindOf(person)
+	}
 	r.collective = l.isCollective(person)
 	r.live = !r.collective && !person.Archived
 	r.name = parseName(person, l.functions)
-	r.firm = parseFirm(firmName(person))
+	if r.isCompany() || !r.stated {
+		r.firm = parseFirm(firmName(person)) // what looks like a person may be a company without a legal form
+	}
 	if !r.isCompany() && person.Organization != "" {
 		r.org = parseFirm(person.Organization)
 	}
@@ -145,7 +160,6 @@ func (p *pool) digest(person record.Person) *rec {
 
 func (p *pool) index(r *rec) {
 	p.recs[r.ref] = r
-	clear(p.shares)
 	if !r.p.Archived {
 		p.actsFor(r, r.home)
 	}
@@ -173,6 +187,11 @@ func (p *pool) index(r *rec) {
 	for _, key := range r.emails {
 		p.byEmail[key] = append(p.byEmail[key], r)
 	}
+	if p.lists.stripTags {
+		for _, key := range r.plain {
+			p.tagged[key] = append(p.tagged[key], r)
+		}
+	}
 }
 
 // remove takes a record out of the indexes, to be put in again.
@@ -182,6 +201,9 @@ func (p *pool) remove(r *rec) {
 	}
 	for _, key := range r.emails {
 		p.byEmail[key] = without(p.byEmail[key])
+	}
+	for _, key := range r.plain {
+		p.tagged[key] = without(p.tagged[key])
 	}
 	for _, l := range r.p.Links {
 		if t, ok := r.target(l); ok {
@@ -249,8 +271,9 @@ func (p *pool) linked(a, b *rec) (string, bool) {
 }
 
 // neighbours are the records that share a key or a link with r, each once, r not
-// among them, in the order of position. Keys whose tag was taken off count only
-// from the side that carries the tag.
+// among them, in the order of position. An address whose tag was taken off counts
+// from the side that carries the tag, for only from there can the other be found;
+// where stripping is switched on it counts both ways.
 func (p *pool) neighbours(r *rec) []*rec {
 	if r.collective {
 		return nil
@@ -258,6 +281,7 @@ func (p *pool) neighbours(r *rec) []*rec {
 	var out []*rec
 	for _, key := range r.emails {
 		out = append(out, p.byEmail[key]...)
+		out = append(out, p.tagged[key]...)
 	}
 	for _, key := range r.plain {
 		out = append(out, p.byEmail[key]...)

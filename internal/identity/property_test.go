@@ -19,14 +19,26 @@ import (
 func crowdedTown(t *rapid.T, tb testing.TB) *memory {
 	pick := func(label string, list ...string) string { return rapid.SampledFrom(list).Draw(t, label) }
 	chance := func(label string, percent int) bool { return rapid.IntRange(0, 99).Draw(t, label) >= 100-percent }
+	dense := chance("dense", 60) // fewer names and addresses: more that hangs together
 	mail := func() string {
+		if dense {
+			return pick("mail", "a@x.example", "b@x.example", "c@y.example", "d@y.example", "e@z.example", "f@z.example")
+		}
 		return pick("mail", "a@x.example", "b@x.example", "c@y.example", "d@y.example", "e@z.example", "info@x.example",
 			"a+shop@x.example", "noreply@x.example", "f@acme.example", "A@X.example", "g@z.example", "h@z.example")
 	}
 	human := func() string {
+		if dense {
+			return pick("name", "Anna Keller", "Anna Keller", "Anna Keller", "Anna Keller", "A. Keller", "Keller Anna", "Beat Keller", "")
+		}
 		return pick("name", "Anna Keller", "Anna Keller", "A. Keller", "Beat Keller", "Anna Meier", "Andreas Keller", "Anna Keller-Meier", "Familie Keller", "Hans Keller jun.", "Hans Keller", "Hans Keller sen.", "Keller", "")
 	}
-	firm := func() string { return pick("firm", "Muster AG", "Muster GmbH", "Muster", "Gruber AG", "Keller") }
+	firm := func() string {
+		if dense {
+			return pick("firm", "Muster AG", "Muster AG", "Muster", "Gruber AG")
+		}
+		return pick("firm", "Muster AG", "Muster GmbH", "Muster", "Gruber AG", "Keller")
+	}
 	m := town(tb)
 	var all []record.Person
 	var companies []string

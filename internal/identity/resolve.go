@@ -173,6 +173,7 @@ func newEngine(ctx context.Context, ask Ask, rules Rules) *engine {
 // forget throws conclusions and wishes away.
 func (e *engine) forget() {
 	e.want = wants{map[question]bool{}, map[record.Ref]bool{}, map[record.Ref]bool{}}
+	e.pool.forget()
 	e.owners, e.stars, e.lonely = map[*rec]*ownership{}, map[*rec]*star{}, map[*rec]*star{}
 }
 

@@ -161,13 +161,37 @@ func (e *engine) choose(r *rec, o *ownership, options []option, strong []*rec) {
 	})
 	if best.rel.strength != Linked {
 		for _, t := range strong {
-			if e.pool.contradict(t, best.with) || best.via == viaMember && e.pool.contradict(t, best.anchor) {
+			if e.rivals(r, t, best.with) || best.via == viaMember && e.rivals(r, t, best.anchor) {
 				o.ambiguous = true
 				return
 			}
 		}
 	}
 	o.anchor, o.via, o.with, o.rel = best.anchor, best.via, best.with, best.rel
+}
+
+// rivals reports two records that r fits both although they cannot be one: r is an
+// initial, has no family name, or is a company without a legal form.
+func (e *engine) rivals(r, a, b *rec) bool {
+	if a == b {
+		return false
+	}
+	if e.pool.compare(a, b) > 0 {
+		a, b = b, a
+	}
+	j := e.pool.judge(a, b)
+	if len(j.never) > 0 {
+		return true
+	}
+	if len(j.oneKey) == 0 || !j.firms && r.hasFamilyName() {
+		return false
+	}
+	_, linked := e.pool.linked(a, b)
+	return !linked
+}
+
+func (r *rec) hasFamilyName() bool {
+	return slices.ContainsFunc(r.name.readings, func(x reading) bool { return len(x.family) > 0 })
 }
 
 // contradict reports two records that never are one, whatever keys agree.
@@ -470,7 +494,7 @@ func (e *engine) take(s *star, ring []*rec) {
 // anchor, an initial or without a name, fits both. A link goes before an address;
 // of two equal ones neither stays.
 func (e *engine) dropContradictions(s *star) {
-	family := slices.ContainsFunc(s.anchor.name.readings, func(r reading) bool { return len(r.family) > 0 })
+	family := s.anchor.hasFamilyName()
 	against := func(a, b *rec) bool {
 		if a.isCompany() || b.isCompany() {
 			return false

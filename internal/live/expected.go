@@ -26,6 +26,8 @@ type ExpectedOrder struct {
 	State    string // as the shop says, such as PartiallyShipped
 	Currency string
 	PlacedAt string // RFC 3339, UTC
+	Goods    string // without tax and shipping
+	Shipping string // without tax
 	Net      string // without tax, with shipping
 	Total    string // with tax and shipping; zero once cancelled
 	Lines    []ExpectedOrderLine
@@ -42,6 +44,10 @@ type ExpectedOrderLine struct {
 	Quantity string // quantity now; zero once cancelled
 	Unit     string // price of one, with tax in the shop and without in the ERP
 	Total    string // price of the line, likewise
+	NetUnit  string // price of one without tax, after all discounts
+	Net      string // price of the line, likewise
+	Rate     string // tax in percent
+	Kind     string // goods or service; empty in the shop
 }
 
 // ExpectedOrderPayment is one payment of an order.
@@ -66,7 +72,8 @@ type ExpectedParty struct {
 	Emails       []string // lower case, of active contact mechanisms
 	FormerEmails []string // lower case, of inactive ones: taken over from merged parties
 	Phones       []string
-	Identifiers  []string
+	Identifiers  []string // those without a type, such as customer numbers
+	VAT          string   // the identifier of a VAT type; empty for none
 	Active       bool
 	ReplacedBy   int // the party it was merged into, 0 for none
 	Invoices     []ExpectedInvoice
@@ -83,15 +90,16 @@ type ExpectedInvoice struct {
 	Date     string // yyyy-mm-dd
 	Due      string // yyyy-mm-dd, the last due date of what is to pay; empty for a draft
 	Settled  string // yyyy-mm-dd, day of the reconciliation; empty while open
+	Ref      string // the reference on the paper
 	Net      string
 	Tax      string
 	Total    string // negative for a credit note
 	Open     string // what is still to pay
 	Lines    []ExpectedInvoiceLine
 	Payments []ExpectedPayment
-	Credits  int // the invoice that this credit note takes back, 0 for none
-	Level    int // dunning level counted from 1, 0 for none
-	Dunning  string
+	Credits  int    // the invoice that this credit note takes back, 0 for none
+	Level    int    // dunning level counted from 1, 0 for none
+	Dunning  string // draft, waiting or final; empty for none
 }
 
 // ExpectedInvoiceLine is one line of an invoice.
@@ -100,12 +108,15 @@ type ExpectedInvoiceLine struct {
 	Quantity string
 	Unit     string // without tax
 	Total    string // without tax
+	Rate     string // tax in percent; empty for none
+	Kind     string // goods or service; empty for a line without a product
 }
 
 // ExpectedPayment is money received for an invoice.
 type ExpectedPayment struct {
 	Date   string // yyyy-mm-dd
 	Amount string // positive, in the invoice's currency
+	Method string // name of the journal
 }
 
 // ExpectedSale is one sales order of the ERP.
@@ -118,8 +129,16 @@ type ExpectedSale struct {
 	Currency string
 	Date     string // yyyy-mm-dd
 	Net      string
+	Tax      string
 	Total    string
 	Lines    []ExpectedOrderLine
+	Parcels  []ExpectedDelivery
+}
+
+// ExpectedDelivery is one customer shipment of a sale.
+type ExpectedDelivery struct {
+	State string
+	Done  string // yyyy-mm-dd; empty while it has not left
 }
 
 // ExpectedBalance is what a party owes in one currency, from the unreconciled lines of its receivable account.

@@ -5,9 +5,7 @@ package live
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +26,7 @@ type Tryton struct {
 	Password string
 	Seeding  time.Duration // how long the seed took; zero if an equal one of today was there
 
+	start   func(context.Context) error
 	process *process
 	session string // value of the Authorization header
 }
@@ -62,20 +61,41 @@ func StartTryton(ctx context.Context, place Place) (*Tryton, error) {
 	if t.Seeding, err = seedTryton(ctx, place, empty[0], config); err != nil {
 		return nil, err
 	}
-	if t.process, err = startProcess(ctx, "trytond", place.Work, nil, server, "-c", config, "-d", trytonDatabase); err != nil {
-		return nil, err
+	t.start = func(ctx context.Context) error {
+		if t.process, err = startProcess(ctx, "trytond", place.Work, utc(), server, "-c", config, "-d", trytonDatabase); err != nil {
+			return err
+		}
+		if err := errors.Join(t.process.ready(ctx, t.URL+"/"), t.login(ctx)); err != nil {
+			return errors.Join(err, t.Stop())
+		}
+		return nil
 	}
-	if err := errors.Join(t.process.ready(ctx, t.URL+"/"), t.login(ctx)); err != nil {
-		return nil, errors.Join(err, t.Stop())
+	if err := t.start(ctx); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
 
-// Stop ends the server.
-func (t *Tryton) Stop() error { return t.process.stop() }
+// utc makes a process count days as this package does, wherever the machine stands.
+func utc() []string { return []string{"TZ=UTC"} }
 
-// seedTryton puts the seeded database in its place. Filling one takes most of a minute, so the result is kept beside
-// the installation until the plan, the script or the day changes.
+// Stop ends the server, if it runs.
+func (t *Tryton) Stop() error {
+	if t.process == nil {
+		return nil
+	}
+	p := t.process
+	t.process = nil
+	return p.stop()
+}
+
+// Restart starts the stopped server again, at the same address with the same data.
+func (t *Tryton) Restart(ctx context.Context) error {
+	t.session = ""
+	return t.start(ctx)
+}
+
+// seedTryton puts the seeded database in its place: the one kept from an earlier run of today, or a new one.
 func seedTryton(ctx context.Context, place Place, empty, config string) (time.Duration, error) {
 	plan, err := json.Marshal(erpPlan())
 	if err != nil {
@@ -86,14 +106,9 @@ func seedTryton(ctx context.Context, place Place, empty, config string) (time.Du
 	if err != nil {
 		return 0, fmt.Errorf("reading the seeding script: %w", err)
 	}
-	version := sha256.New()
-	for _, part := range [][]byte{plan, code, []byte(empty), []byte(time.Now().Format(time.DateOnly))} {
-		version.Write(part)
-		version.Write([]byte{0})
-	}
-	kept := filepath.Join(place.Installed, "tryton", "seeded-"+hex.EncodeToString(version.Sum(nil))[:16]+".sqlite")
+	kept := keptSeed{filepath.Join(place.Installed, "tryton"), seedName(plan, code, []byte(empty))}
 	database := filepath.Join(place.Work, trytonDatabase+".sqlite")
-	if err := copyFile(kept, database); err == nil {
+	if kept.fetch(database) {
 		return 0, nil
 	}
 	start := time.Now()
@@ -101,40 +116,12 @@ func seedTryton(ctx context.Context, place Place, empty, config string) (time.Du
 		return 0, fmt.Errorf("copying the empty database: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, "/usr/bin/python3", script, config, trytonDatabase)
-	cmd.Stdin = bytes.NewReader(plan)
+	cmd.Stdin, cmd.Env = bytes.NewReader(plan), append(os.Environ(), utc()...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("seeding Tryton: %w\n%s", err, out[max(0, len(out)-3000):])
 	}
 	taken := time.Since(start)
-	old, err := filepath.Glob(filepath.Join(place.Installed, "tryton", "seeded-*.sqlite"))
-	if err != nil {
-		return 0, fmt.Errorf("looking for old seeds: %w", err)
-	}
-	for _, path := range old {
-		if err := os.Remove(path); err != nil {
-			return 0, fmt.Errorf("removing an old seed: %w", err)
-		}
-	}
-	if err := copyFile(database, kept); err != nil {
-		return 0, fmt.Errorf("keeping the seed: %w", err)
-	}
-	return taken, nil
-}
-
-// copyFile makes the copy appear under its name only when it is complete.
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return fmt.Errorf("reading: %w", err)
-	}
-	partial := to + ".partial"
-	if err := os.WriteFile(partial, data, 0o600); err != nil {
-		return fmt.Errorf("writing: %w", err)
-	}
-	if err := os.Rename(partial, to); err != nil {
-		return fmt.Errorf("renaming: %w", err)
-	}
-	return nil
+	return taken, kept.keep(func(to string) error { return copyFile(database, to) })
 }
 
 // login opens a session.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ type trytonRecords struct {
 
 // Expected reads what the ERP reports about every party but the company itself, in the order of their ids.
 func (t *Tryton) Expected(ctx context.Context) ([]ExpectedParty, error) {
-	r := &trytonRecords{currencies: map[int]string{}, today: time.Now().Format(time.DateOnly)}
+	r := &trytonRecords{currencies: map[int]string{}, today: time.Now().UTC().Format(time.DateOnly)}
 	var currencies []struct {
 		ID   int
 		Code string
@@ -132,24 +133,30 @@ func (t *Tryton) contacts(ctx context.Context, _ *trytonRecords, parties map[int
 		}
 	}
 	var identifiers []struct {
-		Party int
-		Code  string
+		Party      int
+		Type, Code string
 	}
-	if err := t.searchRead(ctx, "party.identifier", []any{}, []string{"party", "code"}, &identifiers); err != nil {
+	if err := t.searchRead(ctx, "party.identifier", []any{}, []string{"party", "type", "code"}, &identifiers); err != nil {
 		return fmt.Errorf("reading identifiers: %w", err)
 	}
 	for _, i := range identifiers {
-		if p := parties[i.Party]; p != nil {
+		p := parties[i.Party]
+		switch {
+		case p == nil:
+		case i.Type == "":
 			p.Identifiers = append(p.Identifiers, i.Code)
+		case strings.HasSuffix(i.Type, "_vat"):
+			p.VAT = i.Code
 		}
 	}
 	return nil
 }
 
-// dunnings is the dunning of each invoice that has an open one.
+// dunnings is the dunning of each invoice that has one, settled ones included.
 func (t *Tryton) dunnings(ctx context.Context) (map[string]trytonDunning, error) {
 	var rows []trytonDunning
-	if err := t.searchRead(ctx, "account.dunning", []any{},
+	all := []any{[]any{"active", "in", []bool{true, false}}}
+	if err := t.searchRead(ctx, "account.dunning", all,
 		[]string{"level", "state", "line.move_origin", "procedure.levels"}, &rows); err != nil {
 		return nil, fmt.Errorf("reading dunnings: %w", err)
 	}
@@ -172,6 +179,7 @@ type trytonDunning struct {
 type trytonInvoice struct {
 	ID, Party    int
 	Number       string
+	Reference    string
 	State        string
 	Currency     int
 	Date         dateField    `json:"invoice_date"`
@@ -185,18 +193,54 @@ type trytonInvoice struct {
 		Debit, Credit  decimalField
 		AmountSecond   decimalField `json:"amount_second_currency"`
 		SecondCurrency int          `json:"second_currency"`
+		Move           struct {
+			Journal struct{ Name string } `json:"journal."`
+		} `json:"move."`
 	} `json:"payment_lines."`
 	LinesToPay []struct {
 		Due dateField `json:"maturity_date"`
 	} `json:"lines_to_pay."`
-	Lines []struct {
-		Type        string
-		Description string
-		Quantity    json.Number
-		Unit        decimalField `json:"unit_price"`
-		Amount      decimalField
-		Product     *struct{ Name string } `json:"product."`
-	} `json:"lines."`
+	Lines []trytonLine `json:"lines."`
+}
+
+// trytonLine is a line of an invoice or sale.
+type trytonLine struct {
+	Type        string
+	Description string
+	Quantity    json.Number
+	Unit        decimalField `json:"unit_price"`
+	Amount      decimalField
+	Product     *struct{ Name, Type string }  `json:"product."`
+	Taxes       []struct{ Rate decimalField } `json:"taxes."`
+}
+
+// text is the description, or else the name of the product.
+func (l trytonLine) text() string {
+	if l.Description == "" && l.Product != nil {
+		return l.Product.Name
+	}
+	return l.Description
+}
+
+// kind is the type of the product; empty without one.
+func (l trytonLine) kind() string {
+	if l.Product == nil {
+		return ""
+	}
+	return l.Product.Type
+}
+
+// rate is the tax of a line in percent; no line here has two.
+func (r *trytonRecords) rate(l trytonLine) string {
+	if len(l.Taxes) == 0 {
+		return ""
+	}
+	rate, ok := new(big.Rat).SetString(l.Taxes[0].Rate.Decimal)
+	if !ok || len(l.Taxes) > 1 {
+		r.err = errors.Join(r.err, fmt.Errorf("a line has %d taxes", len(l.Taxes)))
+		return ""
+	}
+	return rate.Mul(rate, big.NewRat(100, 1)).FloatString(2)
 }
 
 func (t *Tryton) invoices(ctx context.Context, r *trytonRecords, parties map[int]*ExpectedParty) error {
@@ -206,10 +250,11 @@ func (t *Tryton) invoices(ctx context.Context, r *trytonRecords, parties map[int
 	}
 	var rows []trytonInvoice
 	if err := t.searchRead(ctx, "account.invoice", []any{[]any{"type", "=", "out"}}, []string{
-		"party", "number", "state", "currency", "invoice_date", "reconciled", "untaxed_amount", "tax_amount", "total_amount",
+		"party", "number", "reference", "state", "currency", "invoice_date", "reconciled", "untaxed_amount", "tax_amount", "total_amount",
 		"amount_to_pay", "payment_lines.date", "payment_lines.debit", "payment_lines.credit",
-		"payment_lines.amount_second_currency", "payment_lines.second_currency", "lines_to_pay.maturity_date",
+		"payment_lines.amount_second_currency", "payment_lines.second_currency", "payment_lines.move.journal.name", "lines_to_pay.maturity_date",
 		"lines.type", "lines.description", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name",
+		"lines.product.type", "lines.taxes.rate",
 	}, &rows); err != nil {
 		return fmt.Errorf("reading invoices: %w", err)
 	}
@@ -253,7 +298,7 @@ func (t *Tryton) credits(ctx context.Context) (map[int]int, error) {
 func (r *trytonRecords) invoice(row trytonInvoice) ExpectedInvoice {
 	out := ExpectedInvoice{
 		ID: row.ID, Number: row.Number, State: row.State, Currency: r.currencies[row.Currency], Date: row.Date.String(),
-		Settled: row.Settled.String(), Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total), Open: r.money(row.Open),
+		Settled: row.Settled.String(), Ref: row.Reference, Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total), Open: r.money(row.Open),
 	}
 	for _, l := range row.LinesToPay {
 		out.Due = max(out.Due, l.Due.String())
@@ -262,18 +307,16 @@ func (r *trytonRecords) invoice(row trytonInvoice) ExpectedInvoice {
 		if l.Type != "line" {
 			continue
 		}
-		text := l.Description
-		if text == "" && l.Product != nil {
-			text = l.Product.Name
-		}
-		out.Lines = append(out.Lines, ExpectedInvoiceLine{Text: text, Quantity: l.Quantity.String(), Unit: l.Unit.Decimal, Total: r.money(l.Amount)})
+		out.Lines = append(out.Lines, ExpectedInvoiceLine{
+			Text: l.text(), Quantity: l.Quantity.String(), Unit: l.Unit.Decimal, Total: r.money(l.Amount), Rate: r.rate(l), Kind: l.kind(),
+		})
 	}
 	for _, l := range row.PaymentLines {
 		amount := r.difference(l.Credit, l.Debit)
 		if l.SecondCurrency != 0 {
 			amount = r.difference(decimalField{}, l.AmountSecond)
 		}
-		out.Payments = append(out.Payments, ExpectedPayment{Date: l.Date.String(), Amount: amount})
+		out.Payments = append(out.Payments, ExpectedPayment{Date: l.Date.String(), Amount: amount, Method: l.Move.Journal.Name})
 	}
 	slices.SortFunc(out.Payments, func(a, b ExpectedPayment) int {
 		return strings.Compare(a.Date+a.Amount, b.Date+b.Amount)
@@ -289,18 +332,18 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 		Shipped             string       `json:"shipment_state"`
 		Date                dateField    `json:"sale_date"`
 		Net                 decimalField `json:"untaxed_amount"`
+		Tax                 decimalField `json:"tax_amount"`
 		Total               decimalField `json:"total_amount"`
-		Lines               []struct {
-			Type     string
-			Quantity json.Number
-			Unit     decimalField `json:"unit_price"`
-			Amount   decimalField
-			Product  *struct{ Name string } `json:"product."`
-		} `json:"lines."`
+		Lines               []trytonLine `json:"lines."`
+		Shipments           []struct {
+			State string
+			Done  dateField `json:"effective_date"`
+		} `json:"shipments."`
 	}
 	if err := t.searchRead(ctx, "sale.sale", []any{}, []string{
-		"party", "currency", "number", "state", "invoice_state", "shipment_state", "sale_date", "untaxed_amount", "total_amount",
-		"lines.type", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name",
+		"party", "currency", "number", "state", "invoice_state", "shipment_state", "sale_date", "untaxed_amount", "tax_amount", "total_amount",
+		"lines.type", "lines.description", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name", "lines.product.type",
+		"lines.taxes.rate", "shipments.state", "shipments.effective_date",
 	}, &rows); err != nil {
 		return fmt.Errorf("reading sales: %w", err)
 	}
@@ -311,14 +354,16 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 		}
 		sale := ExpectedSale{
 			ID: row.ID, Number: row.Number, State: row.State, Invoiced: row.Invoiced, Shipped: row.Shipped,
-			Currency: r.currencies[row.Currency], Date: row.Date.String(), Net: r.money(row.Net), Total: r.money(row.Total),
+			Currency: r.currencies[row.Currency], Date: row.Date.String(), Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total),
 		}
 		for _, l := range row.Lines {
-			line := ExpectedOrderLine{Ordered: l.Quantity.String(), Quantity: l.Quantity.String(), Unit: l.Unit.Decimal, Total: r.money(l.Amount)}
-			if l.Product != nil {
-				line.Name = l.Product.Name
-			}
-			sale.Lines = append(sale.Lines, line)
+			sale.Lines = append(sale.Lines, ExpectedOrderLine{
+				Name: l.text(), Ordered: l.Quantity.String(), Quantity: l.Quantity.String(), Unit: l.Unit.Decimal, Total: r.money(l.Amount),
+				NetUnit: l.Unit.Decimal, Net: r.money(l.Amount), Rate: r.rate(l), Kind: l.kind(),
+			})
+		}
+		for _, s := range row.Shipments {
+			sale.Parcels = append(sale.Parcels, ExpectedDelivery{State: s.State, Done: s.Done.String()})
 		}
 		p.Sales = append(p.Sales, sale)
 	}

@@ -11,7 +11,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // Vendure is a running Vendure server and a raw client of its Admin API.
@@ -19,12 +21,13 @@ type Vendure struct {
 	URL      string // http://127.0.0.1:port
 	User     string // the super administrator
 	Password string
+	Seeding  time.Duration // how long the seed took; zero if an equal one of today was there
 
 	process *process
 	token   string // bearer token of the administrator's session
 }
 
-// StartVendure starts an empty server on a free loopback port and logs in. The server ends with the context, if not before.
+// StartVendure starts a seeded server on a free loopback port and logs in. The server ends with the context, if not before.
 func StartVendure(ctx context.Context, place Place) (*Vendure, error) {
 	modules := filepath.Join(place.Installed, "vendure", "node_modules")
 	if _, err := os.Stat(filepath.Join(modules, "@vendure", "core")); err != nil {
@@ -34,9 +37,15 @@ func StartVendure(ctx context.Context, place Place) (*Vendure, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := shopSeedFile(place)
+	if err != nil {
+		return nil, err
+	}
+	database := filepath.Join(place.Work, "vendure.sqlite")
+	seeded := kept.fetch(database)
 	v := &Vendure{URL: "http://" + host + ":" + port, User: "superadmin", Password: "live-vendure"}
 	v.process, err = startProcess(ctx, "vendure", place.Work, []string{
-		"NODE_PATH=" + modules, "PORT=" + port, "DB=" + filepath.Join(place.Work, "vendure.sqlite"),
+		"NODE_PATH=" + modules, "PORT=" + port, "DB=" + database,
 		"ADMIN_USER=" + v.User, "ADMIN_PASSWORD=" + v.Password, "COOKIE_SECRET=live", "VENDURE_DISABLE_TELEMETRY=true",
 	}, "node", filepath.Join(place.Scripts, "vendure", "server.js"))
 	if err != nil {
@@ -48,7 +57,42 @@ func StartVendure(ctx context.Context, place Place) (*Vendure, error) {
 	if v.token, err = v.login(ctx, "admin-api", v.User, v.Password); err != nil {
 		return nil, errors.Join(err, v.Stop())
 	}
+	if seeded {
+		return v, nil
+	}
+	began := time.Now()
+	if err := v.Seed(ctx); err != nil {
+		return nil, errors.Join(err, v.Stop())
+	}
+	v.Seeding = time.Since(began)
+	// The server runs: only SQLite itself can copy its database.
+	const vacuum = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('VACUUM INTO ?', (sys.argv[2],))"
+	if err := kept.keep(func(to string) error {
+		partial := to + ".partial"
+		if out, err := exec.CommandContext(ctx, "/usr/bin/python3", "-c", vacuum, database, partial).CombinedOutput(); err != nil {
+			return fmt.Errorf("copying the database: %w\n%s", err, out)
+		}
+		return os.Rename(partial, to)
+	}); err != nil {
+		return nil, errors.Join(err, v.Stop())
+	}
 	return v, nil
+}
+
+// shopSeedFile names the kept database by everything that a seeded shop depends on.
+func shopSeedFile(place Place) (keptSeed, error) {
+	var parts [][]byte
+	for _, file := range []string{
+		filepath.Join(place.Scripts, "vendure", "server.js"), filepath.Join(place.Scripts, "vendure", "package.json"),
+		"vendureseed.go", "plan.go",
+	} {
+		code, err := os.ReadFile(file)
+		if err != nil {
+			return keptSeed{}, fmt.Errorf("reading what the seed depends on: %w", err)
+		}
+		parts = append(parts, code)
+	}
+	return keptSeed{filepath.Join(place.Installed, "vendure"), seedName(parts...)}, nil
 }
 
 // Stop ends the server.

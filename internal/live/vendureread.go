@@ -4,6 +4,7 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,8 +15,8 @@ func (v *Vendure) Expected(ctx context.Context) ([]ExpectedCustomer, error) {
 	const query = `query($skip: Int!) { customers(options: { skip: $skip, take: 20, sort: { id: ASC } }) { items {
 		id emailAddress firstName lastName phoneNumber user { id }
 		orders(options: { take: 100, sort: { id: ASC }, filter: { orderPlacedAt: { isNull: false } } }) { totalItems items {
-			id code state currencyCode orderPlacedAt total totalWithTax
-			lines { quantity orderPlacedQuantity unitPriceWithTax proratedLinePriceWithTax productVariant { sku name } }
+			id code state currencyCode orderPlacedAt subTotal shipping total totalWithTax
+			lines { quantity orderPlacedQuantity unitPriceWithTax proratedLinePriceWithTax proratedUnitPrice proratedLinePrice taxRate productVariant { sku name } }
 			payments { method state amount refunds { total state } }
 			fulfillments { state method trackingCode } } } } } }`
 	var out []ExpectedCustomer
@@ -56,10 +57,12 @@ type vendureCustomer struct {
 
 type vendureOrder struct {
 	ID, Code, State, CurrencyCode, OrderPlacedAt string
-	Total, TotalWithTax                          int64
+	SubTotal, Shipping, Total, TotalWithTax      int64
 	Lines                                        []struct {
 		Quantity, OrderPlacedQuantity              int
 		UnitPriceWithTax, ProratedLinePriceWithTax int64
+		ProratedUnitPrice, ProratedLinePrice       int64
+		TaxRate                                    json.Number
 		ProductVariant                             struct{ Sku, Name string }
 	}
 	Payments []struct {
@@ -84,12 +87,13 @@ func (c vendureCustomer) expected() ExpectedCustomer {
 func (o vendureOrder) expected() ExpectedOrder {
 	out := ExpectedOrder{
 		ID: o.ID, Code: o.Code, State: o.State, Currency: o.CurrencyCode, PlacedAt: o.OrderPlacedAt,
-		Net: hundredths(o.Total), Total: hundredths(o.TotalWithTax),
+		Goods: hundredths(o.SubTotal), Shipping: hundredths(o.Shipping), Net: hundredths(o.Total), Total: hundredths(o.TotalWithTax),
 	}
 	for _, l := range o.Lines {
 		out.Lines = append(out.Lines, ExpectedOrderLine{
 			SKU: l.ProductVariant.Sku, Name: l.ProductVariant.Name, Ordered: strconv.Itoa(l.OrderPlacedQuantity),
 			Quantity: strconv.Itoa(l.Quantity), Unit: hundredths(l.UnitPriceWithTax), Total: hundredths(l.ProratedLinePriceWithTax),
+			NetUnit: hundredths(l.ProratedUnitPrice), Net: hundredths(l.ProratedLinePrice), Rate: l.TaxRate.String(),
 		})
 	}
 	var refunded int64

@@ -17,14 +17,14 @@ const (
 	Hang    Fault = "hang" // takes the question, never answers
 	Down    Fault = "down" // breaks the connection
 	Drip    Fault = "drip" // answers a byte at a time
-	Slow    Fault = "slow" // answers after 1.5 s
+	Slow    Fault = "slow" // answers after 0.6 s
 	Limited Fault = "429"  // refuses, asking to wait 30 s
 	HTML    Fault = "html" // answers a web page
 )
 
 // The tempo of slow faults.
 const (
-	slowness = 1500 * time.Millisecond
+	slowness = 600 * time.Millisecond
 	dripping = 50 * time.Millisecond
 )
 

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"net/http"
+	"reflect"
 	"testing"
 	"time"
 
@@ -25,7 +26,8 @@ func TestConformance(t *testing.T) {
 				Open: func(env sources.Env, baseURL string) (sources.Source, error) {
 					return v.Open(env, func(into any) error { return copyInto(into, v.FakeConfig(baseURL)) })
 				},
-				World: w,
+				Secrets: secrets(reflect.ValueOf(v.FakeConfig("http://127.0.0.1"))),
+				World:   w,
 			})
 		})
 	}
@@ -33,9 +35,26 @@ func TestConformance(t *testing.T) {
 
 // copyInto moves a vendor's Config through YAML, as a configuration file would.
 func copyInto(into, cfg any) error {
-	text, err := yaml.MarshalWithOptions(cfg, yaml.CustomMarshaler(func(s sources.Secret) ([]byte, error) { return yaml.Marshal(s.Reveal()) }))
+	text, err := yaml.MarshalWithOptions(cfg, yaml.OmitEmpty(), yaml.CustomMarshaler(func(s sources.Secret) ([]byte, error) { return yaml.Marshal(s.Reveal()) }))
 	if err != nil {
 		return err
 	}
 	return yaml.UnmarshalWithOptions(text, into, yaml.Strict())
+}
+
+// secrets are all secrets of a vendor's Config.
+func secrets(v reflect.Value) []string {
+	switch {
+	case v.Type() == reflect.TypeFor[sources.Secret]():
+		if v.String() != "" {
+			return []string{v.String()}
+		}
+	case v.Kind() == reflect.Struct:
+		var out []string
+		for i := range v.NumField() {
+			out = append(out, secrets(v.Field(i))...)
+		}
+		return out
+	}
+	return nil
 }

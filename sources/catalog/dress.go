@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"customer360/cache"
@@ -53,8 +54,8 @@ func wear[K cache.Key, V any](w wardrobe, kind string, life time.Duration, b sou
 	if b == nil {
 		return nil
 	}
-	b = watch(w, b)    // what the source itself did: time, health
-	b = deadline(w, b) // no question outlives the source's time
+	b = watch(w, kind, b) // what the source itself did: time, health
+	b = deadline(w, b)    // no question outlives the source's time
 	if w.Cache != nil {
 		b = cache.Through(w.Cache, w.env.Name, w.env.Name+"/"+kind, life, b) // hits cost the vendor nothing
 	}
@@ -78,13 +79,20 @@ func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Ba
 }
 
 // watch keeps the source's health, and the time of the longest question for the operation.
-func watch[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Batch[K, V] {
+func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := w.Now()
 		vals, err := b(ctx, keys)
 		ended := w.Now()
-		w.health.note(ended, firstFailure(w.env.Name, err))
+		failure := firstFailure(w.env.Name, err)
+		w.health.note(ended, failure)
 		sources.Note(ctx, w.env.Name, func(u *sources.Usage) { u.Time = max(u.Time, ended.Sub(began)) })
+		code := "OK"
+		if failure != nil {
+			code = string(failure.Code)
+		}
+		w.env.Log.DebugContext(ctx, "asked", slog.String("source", w.env.Name), slog.String("kind", kind),
+			slog.Int("keys", len(keys)), slog.Int("answered", len(vals)), slog.Duration("took", ended.Sub(began)), slog.String("code", code))
 		return vals, err
 	}
 }

@@ -48,3 +48,8 @@ func (o Origin) ID() string { return o.Ref.Token() }
 
 // RecordID is the record's id in its system.
 func (o Origin) RecordID() string { return o.Ref.ID }
+
+// IsNode and IsSourceRecord mark every record as what the graph calls a node and
+// a source record.
+func (Origin) IsNode()         {}
+func (Origin) IsSourceRecord() {}

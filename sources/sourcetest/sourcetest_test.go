@@ -1,7 +1,6 @@
 package sourcetest
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -10,7 +9,7 @@ import (
 func TestToy(t *testing.T) { Run(t, toyHarness("")) }
 
 // TestMutants breaks one sentence of the contract at a time and expects the
-// named subtest, at least, to see it.
+// named subtest to see it. The same subtest passes without the mutation: TestToy.
 func TestMutants(t *testing.T) {
 	for _, m := range []struct{ bug, seen string }{
 		{"filter ignored", "answers/find.EMAIL/by-key"},
@@ -34,14 +33,17 @@ func TestMutants(t *testing.T) {
 		{"float money", "answers/orders.of/by-key"},
 		{"own status word", "answers/orders.of/by-key"},
 		{"bad id", "answers/orders.of/by-key"},
+		{"wrong kind", "answers/orders.of/by-key"},
 		{"wrong name", "source/name"},
 		{"base path", "discovery"},
 		{"calls in open", "discovery"},
 		{"puts", "discovery"},
 		{"logs the question", "discovery"},
+		{"logs the session", "discovery"},
 		{"no cost", "source/costs"},
 		{"n+1", "costs/people/20"},
 		{"login each time", "costs/people/1"},
+		{"untallied", "costs/people/1"},
 		{"loses last", "pages/orders/first-1"},
 		{"repeats", "pages/orders/first-7"},
 		{"wrong ties", "pages/orders/order"},
@@ -67,6 +69,7 @@ func TestMutants(t *testing.T) {
 		{"untyped", "faults/people/500"},
 		{"email in error", "faults/find.EMAIL/500"},
 		{"raw error", "faults/people/reset"},
+		{"body in error", "faults/people/json-text"},
 		{"no retry after", "faults/people/429-retry-after"},
 		{"retries itself", "faults/people/500"},
 		{"not marked reading", "faults/people/once-503"},
@@ -78,34 +81,75 @@ func TestMutants(t *testing.T) {
 		{"goroutine", "goroutines/none-left"},
 	} {
 		t.Run(m.bug, func(t *testing.T) {
-			failed := failures(toyHarness(m.bug), m.seen)
-			if !slices.Contains(failed, m.seen) {
-				t.Errorf("%s did not fail; these did: %v", m.seen, clip(strings.Join(failed, " ")))
+			failed, said := seen(toyHarness(m.bug), m.seen)
+			if !failed {
+				t.Errorf("%s did not fail: %s", m.seen, said)
 			}
+			t.Log(clip(said))
 		})
 	}
 }
 
-// failures runs the checks of the suite around the one expected to fail, those of
-// the same capability in the same group, and names the ones that failed.
-func failures(h Harness, expected string) []string {
-	s, v := newSuite(h)
-	if v.failed || s == nil {
-		return []string{"discovery"}
+// TestHarnessIsJudged shows that a harness that cannot find anything fails.
+func TestHarnessIsJudged(t *testing.T) {
+	h := toyHarness("")
+	h.Secrets = nil
+	if _, v := newSuite(h); !v.failed {
+		t.Error("a harness without secrets passes")
 	}
-	name, rest, _ := strings.Cut(expected, "/")
-	about, _, _ := strings.Cut(rest, "/")
-	var out []string
+	h = toyHarness("")
+	h.World.Shop.Customers = nil
+	if _, v := newSuite(h); !v.failed {
+		t.Error("a world without customers passes")
+	}
+	h = toyHarness("")
+	h.World.Shop.Orders = nil
+	if _, v := newSuite(h); !v.failed {
+		t.Error("a world without the guest orders that the source promises passes")
+	}
+	h = toyHarness("")
+	h.World.Ledger.Invoices = nil
+	s, v := newSuite(h)
+	if v.failed {
+		t.Fatal(v.lines)
+	}
 	for _, g := range s.groups() {
-		if g.name != name {
+		if g.name != "pages" {
 			continue
 		}
-		g.checks = slices.DeleteFunc(g.checks, func(c check) bool { return c.name != about && !strings.HasPrefix(c.name, about+"/") })
 		for _, v := range g.execute() {
-			if v.failed {
-				out = append(out, g.name+"/"+v.name)
+			if strings.HasPrefix(v.name, "invoices/") && !v.failed {
+				t.Errorf("%s passes without an invoice", v.name)
 			}
 		}
 	}
-	return out
+}
+
+func TestDeviationsCoverWhatIsBelow(t *testing.T) {
+	h := Harness{Deviations: map[string]string{"faults/people/404": "a", "pages/orders": "b"}}
+	for name, want := range map[string]string{
+		"faults/people/404": "a", "faults/people/403": "", "pages/orders/first-1": "b", "pages/orders": "b", "pages/orderlines": "", "pages": "",
+	} {
+		if _, reason := h.deviation(name); reason != want {
+			t.Errorf("%s: %q, want %q", name, reason, want)
+		}
+	}
+}
+
+// seen runs the one check and tells whether it failed, and what it said.
+func seen(h Harness, name string) (failed bool, said string) {
+	s, v := newSuite(h)
+	if v.failed || name == "discovery" {
+		return v.failed && name == "discovery", strings.Join(v.lines, "\n")
+	}
+	at, rest, _ := strings.Cut(name, "/")
+	for _, g := range s.groups() {
+		for _, c := range g.checks {
+			if g.name == at && c.name == rest {
+				v := judge(c)
+				return v.failed, strings.Join(v.lines, "\n")
+			}
+		}
+	}
+	return false, "there is no such check"
 }

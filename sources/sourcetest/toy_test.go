@@ -355,13 +355,6 @@ func openToy(env sources.Env, baseURL, bug string) (sources.Source, error) {
 		src.People = func(_ context.Context, keys []record.Ref) (map[record.Ref]record.Person, error) {
 			return whole(context.Background(), keys)
 		}
-	case "race":
-		whole := src.People
-		left := 0
-		src.People = func(ctx context.Context, keys []record.Ref) (map[record.Ref]record.Person, error) {
-			left++
-			return whole(ctx, keys)
-		}
 	}
 	return src, nil
 }
@@ -401,8 +394,11 @@ func (c *toy) rows(ctx context.Context, op string, q toyQuery) ([]toyRow, error)
 	if c.bug == "logs the question" {
 		c.env.Log.DebugContext(ctx, "asking", "query", fmt.Sprint(q))
 	}
+	if c.bug == "logs the session" {
+		c.env.Log.DebugContext(ctx, "asking", "session", session)
+	}
 	switch c.bug {
-	case "own client", "follows redirects", "raw error", "unbounded body":
+	case "own client", "follows redirects", "raw error", "unbounded body", "untallied", "body in error":
 		return c.naked(ctx, op, q, session)
 	}
 	var out struct {
@@ -466,7 +462,9 @@ func (c *toy) naked(ctx context.Context, op string, q toyQuery, session string) 
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+session)
-	sources.Note(ctx, c.env.Name, func(u *sources.Usage) { u.Calls++ })
+	if c.bug != "untallied" {
+		sources.Note(ctx, c.env.Name, func(u *sources.Usage) { u.Calls++ })
+	}
 	resp, err := client.Do(r)
 	if err != nil {
 		if c.bug == "raw error" {
@@ -486,6 +484,9 @@ func (c *toy) naked(ctx context.Context, op string, q toyQuery, session string) 
 		err = json.Unmarshal(body, &out)
 	}
 	if err != nil || out.Rows == nil {
+		if c.bug == "body in error" {
+			return nil, c.bad(op, string(body))
+		}
 		return nil, c.bad(op, "bad answer")
 	}
 	return *out.Rows, nil
@@ -544,6 +545,9 @@ func (c *toy) order(row toyRow) record.Order {
 	}
 	if c.bug == "own status word" {
 		o.Status = record.OrderStatus(strings.ToUpper(row.State) + "!")
+	}
+	if c.bug == "wrong kind" {
+		o.Ref.Kind = record.KindDeal
 	}
 	if c.bug == "bad id" {
 		o.Ref.ID = "order/" + o.Ref.ID

@@ -68,8 +68,9 @@ type wireOrder struct {
 	PlacedAt     *time.Time `json:"orderPlacedAt"` // nil for a cart
 	CurrencyCode string     `json:"currencyCode"`
 	Customer     *struct {
-		ID           string `json:"id"`
-		EmailAddress string `json:"emailAddress"`
+		ID           string    `json:"id"`
+		EmailAddress string    `json:"emailAddress"`
+		User         *wireUser `json:"user"` // nil for a guest
 	} `json:"customer"`
 	Lines []struct {
 		Quantity       int64       `json:"quantity"`
@@ -286,7 +287,9 @@ func (w wire) order(o wireOrder) (record.Order, error) {
 		Items:         []*record.LineItem{},
 	}
 	if o.Customer != nil {
-		out.Owner = record.Ref{Source: w.env.Name, Kind: record.KindCustomer, ID: o.Customer.ID}
+		if o.Customer.User != nil { // a guest's row is made from the order: nobody vouches for it but its address
+			out.Owner = record.Ref{Source: w.env.Name, Kind: record.KindCustomer, ID: o.Customer.ID}
+		}
 		out.Email = strings.TrimSpace(o.Customer.EmailAddress)
 	}
 	m := &purse{digits: w.digits, currency: o.CurrencyCode}

@@ -218,6 +218,17 @@ def dun(base):
     blocked = Dunning.find([('level.sequence', '=', 1)], order=[('id', 'ASC')], limit=1)[0]
     blocked.blocked = True
     blocked.save()
+    # The oldest debt runs past the last level and goes to collection; the others are held back meanwhile.
+    last = Dunning.find([('state', '=', 'waiting'), ('level.sequence', '=', len(LEVELS))])
+    last.sort(key=lambda dunning: (dunning.maturity_date, dunning.id))
+    for held in (True, False):
+        for dunning in last[1:]:
+            dunning.blocked = held
+            dunning.save()
+        if held:
+            wizard = Wizard('account.dunning.create')
+            wizard.form.date = TODAY
+            wizard.execute('create_')
 
 
 def make_reader():

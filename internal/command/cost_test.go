@@ -1,0 +1,247 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"customer360/cache"
+	"customer360/internal/config"
+	"customer360/internal/sandbox"
+	"customer360/resolvers"
+	"customer360/sources"
+	"customer360/sources/catalog"
+	"customer360/sources/record"
+)
+
+// meter counts, per source and capability, the keys that were asked for and the
+// requests that reached the vendor for them.
+type meter struct {
+	mu    sync.Mutex
+	keys  map[string]map[string]int // capability → cost name → keys
+	calls map[string]int            // capability → requests
+	costs map[string]map[string]sources.Cost
+}
+
+// reset forgets what was counted.
+func (m *meter) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keys, m.calls = map[string]map[string]int{}, map[string]int{}
+}
+
+// bound is what the keys of a capability may cost at the vendor's batch sizes.
+func (m *meter) bound(capability string) int {
+	source, _, _ := strings.Cut(capability, " ")
+	total := 0
+	for name, keys := range m.keys[capability] {
+		c := m.costs[source][name]
+		if c.Keys == 0 {
+			return -1
+		}
+		total += (keys + c.Keys - 1) / c.Keys * c.Calls
+	}
+	return total
+}
+
+// metered counts the questions of one capability; kind names the cost of a key.
+func metered[K comparable, V any](m *meter, source, capability string, kind func(K) string, b sources.Batch[K, V]) sources.Batch[K, V] {
+	if b == nil {
+		return nil
+	}
+	name := source + " " + capability
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		ctx, tally := sources.WithTally(ctx)
+		vals, err := b(ctx, keys)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if n := tally.BySource()[source].Calls; n > 0 {
+			m.calls[name] += n
+			if m.keys[name] == nil {
+				m.keys[name] = map[string]int{}
+			}
+			for _, k := range keys {
+				m.keys[name][kind(k)]++
+			}
+		}
+		return vals, err
+	}
+}
+
+func meteredLists[V any](m *meter, source, capability string, r sources.Records[V]) sources.Records[V] {
+	r.Of = metered(m, source, capability, func(sources.PageOf) string { return capability + ".of" }, r.Of)
+	return r
+}
+
+// opened is the sandbox's product with a meter between loaders and dressing.
+func opened(t testing.TB, kept, warm bool) (*meter, http.Handler) {
+	t.Helper()
+	box, err := sandbox.Start(time.Now(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	text, err := box.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Parse(text, ".", func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	var store *cache.Store
+	if kept {
+		if store, err = cache.New(0, env.Now); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(store.Close)
+	}
+	o, err := openSources(env, cfg, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed := o.CheckAll(t.Context()); len(failed) > 0 {
+		t.Fatalf("sources failed: %v", failed)
+	}
+	m := &meter{costs: map[string]map[string]sources.Cost{}}
+	m.reset()
+	for i, s := range o.Set {
+		m.costs[s.Name] = s.Costs
+		o.Set[i] = m.put(s)
+	}
+	if warm {
+		warmSetup(t, o)
+		m.reset()
+	}
+	return m, resolvers.Handler(resolver(env, cfg, o), resolvers.Options{Log: env.Log, Open: true, Timeout: 30 * time.Second})
+}
+
+// warmSetup asks each capability once for a key that does not exist, so that
+// what a client asks once in its life is not counted below.
+func warmSetup(t testing.TB, o *catalog.Opened) {
+	h := resolvers.Handler(resolver(Env{Log: slog.New(slog.DiscardHandler), Now: time.Now}, &config.Config{}, o), resolvers.Options{Log: slog.New(slog.DiscardHandler), Open: true})
+	query(t, h, fmt.Sprintf(page, 1, ", after: null"))
+}
+
+func (m *meter) put(s sources.Source) sources.Source {
+	s.Find = metered(m, s.Name, "find", func(k sources.Identifier) string { return "find." + string(k.Kind) }, s.Find)
+	s.People = metered(m, s.Name, "people", constant[record.Ref]("people"), s.People)
+	s.Search = metered(m, s.Name, "search", constant[sources.SearchOf]("search"), s.Search)
+	s.Balances = metered(m, s.Name, "balances", constant[record.Ref]("balances"), s.Balances)
+	s.Contacts = meteredLists(m, s.Name, "contacts", s.Contacts)
+	s.Orders = meteredLists(m, s.Name, "orders", s.Orders)
+	s.Invoices = meteredLists(m, s.Name, "invoices", s.Invoices)
+	s.Tickets = meteredLists(m, s.Name, "tickets", s.Tickets)
+	s.Deals = meteredLists(m, s.Name, "deals", s.Deals)
+	return s
+}
+
+func constant[K comparable](name string) func(K) string { return func(K) string { return name } }
+
+// page asks for customers with everything that lists show.
+const page = `{ customers(first: %d%s) { nodes { displayName
+	orders(first: 5) { nodes { number } complete } invoices(first: 5) { nodes { number } complete }
+	balances { items { currency } complete } tickets(first: 5) { nodes { number } complete } deals(first: 5) { nodes { title } complete } } } }`
+
+func query(t testing.TB, h http.Handler, q string) int {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": q})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	var a struct {
+		Errors     []any
+		Data       struct{ Customers struct{ Nodes []any } }
+		Extensions struct{ Cost struct{ UpstreamCalls int } }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || len(a.Errors) > 0 {
+		t.Fatalf("%v: %.500s", err, w.Body.String())
+	}
+	return len(a.Data.Customers.Nodes)
+}
+
+// The calls to every system grow with the batches that its limits force, not with
+// the customers: run it with -cpu 1,2,8 too.
+func TestCallsAreBatches(t *testing.T) {
+	for _, n := range []int{1, 5, 20, 50} {
+		t.Run(fmt.Sprintf("%d customers", n), func(t *testing.T) {
+			m, h := opened(t, true, n > 1)
+			if got := query(t, h, fmt.Sprintf(page, n, "")); got != n {
+				t.Fatalf("answered %d customers", got)
+			}
+			m.report(t, n == 1)
+			m.reset()
+			query(t, h, fmt.Sprintf(page, n, ""))
+			if len(m.calls) > 0 {
+				t.Errorf("asked again at once it called %v", m.calls)
+			}
+		})
+	}
+}
+
+// Thirty equal pages at once cost what one costs.
+func TestCallsOfThirtyAtOnce(t *testing.T) {
+	m, h := opened(t, true, true)
+	var wg sync.WaitGroup
+	for range 30 {
+		wg.Go(func() { query(t, h, fmt.Sprintf(page, 50, "")) })
+	}
+	wg.Wait()
+	single, other := opened(t, true, true)
+	query(t, other, fmt.Sprintf(page, 50, ""))
+	for name, calls := range m.calls {
+		if calls > single.calls[name] {
+			t.Errorf("%s: thirty pages made %d calls, one makes %d", name, calls, single.calls[name])
+		}
+	}
+}
+
+// Without the cache every operation stands alone: thirty at once cost thirty times one, no more.
+func TestCallsOfThirtyWithoutCache(t *testing.T) {
+	m, h := opened(t, false, true)
+	query(t, h, fmt.Sprintf(page, 20, ""))
+	one := maps.Clone(m.calls)
+	m.reset()
+	var wg sync.WaitGroup
+	for range 30 {
+		wg.Go(func() { query(t, h, fmt.Sprintf(page, 20, "")) })
+	}
+	wg.Wait()
+	for name, calls := range m.calls {
+		if calls > 30*one[name] {
+			t.Errorf("%s: thirty pages made %d calls, one makes %d", name, calls, one[name])
+		}
+	}
+}
+
+// report prints the calls beside their bound and fails where they are over it.
+func (m *meter) report(t *testing.T, cold bool) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(m.calls)) {
+		keys := 0
+		for _, n := range m.keys[name] {
+			keys += n
+		}
+		bound := m.bound(name)
+		t.Logf("%-20s %4d keys %4d calls, bound %d", name, keys, m.calls[name], bound)
+		if !cold && m.calls[name] > bound { // cold: what a client asks once in its life is among the calls
+			t.Errorf("%s: %d calls for %v, its batches allow %d", name, m.calls[name], m.keys[name], bound)
+		}
+	}
+}
