@@ -61,7 +61,7 @@ func Through[K Key, V any](s *Store, source, kind string, life time.Duration, b 
 		select {
 		case a = <-done:
 		case <-ctx.Done():
-			return nil, &sources.Error{Source: source, Code: sources.Timeout, Err: context.Cause(ctx)}
+			return nil, sources.AsError(source, context.Cause(ctx))
 		}
 		if a.err != nil {
 			return nil, a.err

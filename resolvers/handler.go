@@ -111,11 +111,20 @@ func (h *handlerOptions) operate(r *Resolver) graphql.ResponseMiddleware {
 	}
 }
 
-// log writes one line for an operation: its name, never its text, variables or answer.
+// log writes one line for an operation, never its text, variables or answer, and
+// one for each source that failed it, with the cause that callers are not told.
 func (h *handlerOptions) log(ctx context.Context, op *operation, resp *graphql.Response) {
 	calls := 0
-	for _, u := range op.tally.BySource() {
+	for source, u := range op.tally.BySource() {
 		calls += u.Calls
+		if u.Err != nil {
+			cause := ""
+			if u.Err.Err != nil {
+				cause = u.Err.Err.Error()
+			}
+			h.Log.WarnContext(ctx, "source failed", slog.String("requestId", RequestID(ctx)),
+				slog.String("source", source), slog.String("code", string(u.Err.Code)), slog.String("cause", cause))
+		}
 	}
 	codes := []string{}
 	for _, e := range resp.Errors {

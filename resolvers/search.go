@@ -53,6 +53,13 @@ func (r *Resolver) listed(ctx context.Context, count int, after *string, where *
 	if n := len(conn.Edges); n > 0 {
 		conn.PageInfo.StartCursor, conn.PageInfo.EndCursor = conn.Edges[0].Cursor, conn.Edges[n-1].Cursor
 	}
+	level := &model.Level{} // only those who are shown: relations are read for nobody else
+	for _, c := range conn.Nodes {
+		level.Add(c)
+		for source, err := range failuresOf(c.Concluded) {
+			missing[source] = err // who they are was concluded without it
+		}
+	}
 	conn.Gaps = r.gaps(missing, time.Time{}, time.Time{})
 	conn.Complete = len(missing) == 0
 	return conn, nil

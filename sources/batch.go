@@ -3,6 +3,11 @@ package sources
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -15,8 +20,11 @@ type Batch[K comparable, V any] func(ctx context.Context, keys []K) (map[K]V, er
 // KeyErrors says which keys of a batch failed; the others were answered.
 type KeyErrors[K comparable] map[K]error
 
-// Error counts the failed keys without naming them: keys are personal data.
+// Error names no key: keys are personal data.
 func (e KeyErrors[K]) Error() string { return "some keys could not be answered" }
+
+// Format keeps the keys from every verb, also from those that do not suit it.
+func (e KeyErrors[K]) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Unwrap gives the keys' errors to errors.Is and errors.As.
 func (e KeyErrors[K]) Unwrap() []error {
@@ -34,13 +42,14 @@ var ErrNotFound = errors.New("not found")
 // Chunks run side by side; how many reach the vendor at once is bounded by the
 // source's connection limit. A failed chunk costs its own keys.
 func Chunk[K comparable, V any](size int, b Batch[K, V]) Batch[K, V] {
+	size = max(1, size)
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		keys = unique(keys)
 		switch {
 		case len(keys) == 0:
 			return map[K]V{}, nil
 		case len(keys) <= size:
-			return b(ctx, keys)
+			return guard(b)(ctx, keys)
 		}
 		var parts [][]K
 		for len(keys) > size {
@@ -75,6 +84,7 @@ func Each[K comparable, V any](parallel int, one func(ctx context.Context, key K
 // Pages makes a page Batch from a function that answers one query for at most
 // size owners at once: the questions are grouped by query, the groups chunked.
 func Pages[V any](size int, of func(ctx context.Context, q Query, owners []Owner) (map[Owner]Page[V], error)) Batch[PageOf, Page[V]] {
+	size = max(1, size)
 	return func(ctx context.Context, keys []PageOf) (map[PageOf]Page[V], error) {
 		var order []Query
 		groups := map[Query][]PageOf{}
@@ -115,8 +125,41 @@ func Pages[V any](size int, of func(ctx context.Context, q Query, owners []Owner
 	}
 }
 
-// gather runs parts side by side, at most parallel at once, and folds their answers into one.
+// guard turns a panic of b into an error: in a goroutine of gather it would end
+// the whole server.
+func guard[K comparable, V any](b Batch[K, V]) Batch[K, V] {
+	return func(ctx context.Context, keys []K) (vals map[K]V, err error) {
+		defer func() {
+			if recover() != nil {
+				vals, err = nil, errors.New("the source's code panicked in "+panicked())
+			}
+		}()
+		return b(ctx, keys)
+	}
+}
+
+// panicked names the line that a deferred function recovers from. The value of
+// the panic is not told: it may hold anything.
+func panicked() string {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	thrown := false
+	for more := true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		ours := !strings.HasPrefix(f.Function, "runtime.")
+		if thrown && ours {
+			return f.Function + ", line " + strconv.Itoa(f.Line)
+		}
+		thrown = thrown || !ours
+	}
+	return "a place unknown"
+}
+
+// gather runs parts side by side, at most parallel at once, and folds their
+// answers into one.
 func gather[K comparable, V any](ctx context.Context, parts [][]K, parallel int, b Batch[K, V]) (map[K]V, error) {
+	b = guard(b)
 	switch len(parts) {
 	case 0:
 		return map[K]V{}, nil

@@ -253,9 +253,47 @@ func TestPages(t *testing.T) {
 	})
 }
 
+func TestPanicCostsItsOwnKeys(t *testing.T) {
+	b := func(_ context.Context, keys []int) (map[int]string, error) {
+		if slices.Contains(keys, 3) {
+			panic("erika@muster.example")
+		}
+		return map[int]string{keys[0]: "x"}, nil
+	}
+	keys := []int{1, 2, 3, 4}
+	for _, size := range []int{0, 1, 10} {
+		vals, err := sources.Chunk(size, b)(t.Context(), keys)
+		if bad := lost(keys, vals, err); !bad[3] || size < 2 && len(bad) != 1 {
+			t.Errorf("size %d: %v, %v", size, vals, err)
+		}
+		e := sources.AsError("crm", err)
+		if some := (sources.KeyErrors[int]{}); errors.As(err, &some) {
+			e = sources.AsError("crm", some[3])
+		}
+		if text := e.Error(); strings.Contains(text, "erika") || !strings.Contains(text, "TestPanicCostsItsOwnKeys") || e.Code != sources.BadResponse {
+			t.Errorf("size %d: told as %s", size, text)
+		}
+	}
+}
+
+func TestPanicInEachAndPages(t *testing.T) {
+	vals, err := sources.Each(2, func(_ context.Context, k int) (int, error) { return 6 / (k - 1), nil })(t.Context(), []int{1, 2, 3})
+	if some := (sources.KeyErrors[int]{}); !errors.As(err, &some) || len(some) != 1 || some[1] == nil || vals[2] != 6 || vals[3] != 3 {
+		t.Errorf("%v, %v", vals, err)
+	}
+	for _, size := range []int{0, 1, 5} {
+		_, err := sources.Pages(size, func(context.Context, sources.Query, []sources.Owner) (map[sources.Owner]sources.Page[int], error) {
+			panic("erika@muster.example")
+		})(t.Context(), []sources.PageOf{{Owner: sources.Owner{Email: "a@b.example"}}, {Owner: sources.Owner{Email: "c@d.example"}}})
+		if err == nil || strings.Contains(err.Error(), "erika") {
+			t.Errorf("size %d: %v", size, err)
+		}
+	}
+}
+
 func TestKeyErrorsTellNoKeys(t *testing.T) {
 	e := sources.KeyErrors[string]{"erika@muster.example": errBroken}
-	for _, text := range []string{e.Error(), fmt.Sprint(e), fmt.Sprintf("%+v", e), fmt.Sprintf("%s", error(e)), fmt.Sprintf("%q", error(e))} {
+	for _, text := range []string{e.Error(), fmt.Sprint(e), fmt.Sprintf("%+v", e), fmt.Sprintf("%s", error(e)), fmt.Sprintf("%q", error(e)), fmt.Sprintf("%#v", e), fmt.Sprintf("%d %x", error(e), e)} {
 		if strings.Contains(text, "erika") {
 			t.Errorf("the text holds the key: %s", text)
 		}

@@ -15,7 +15,9 @@ type Env struct {
 	Zone           *time.Location
 	Now            func() time.Time
 	Log            *slog.Logger
-	// Timeout bounds one question to the source where its context does not bound it sooner.
+	// Timeout is the source's time where a context does not end sooner: package
+	// upstream bounds each request by it, retry included, and the catalogue's
+	// dressing each question to a capability, however many requests that makes.
 	Timeout time.Duration
 	// MaxConns bounds how many requests may be under way to the vendor at once.
 	MaxConns int

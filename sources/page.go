@@ -2,6 +2,7 @@ package sources
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,10 +28,12 @@ type PageOf struct {
 // Query is the part of a PageOf that many owners can have in common.
 //
 // The page holds at most First records, newest first by SortTime, equal times by
-// record id ascending (record.CompareIDs), records without a time last. Since and Until bound
-// SortTime, both inclusive, at the second or finer as the system stores it; a zero bound does not bind,
-// and a record without a time passes only when Since is zero. Where is applied
-// as far as the source's Pushdown says.
+// record id ascending (record.CompareIDs), records without a time last. A system
+// that breaks ties otherwise is put right by the source: lists of several systems
+// are merged in this order. Since and Until bound SortTime, both inclusive, at the
+// second or finer as the system stores it; a zero bound does not bind, and a record
+// without a time passes only when Since is zero. Where is applied as far as the
+// source's Pushdown says.
 type Query struct {
 	Where Filter
 	Since time.Time // UTC
@@ -62,11 +65,13 @@ type Filter struct {
 // Words is a set of words in a comparable form: sorted, joined by commas.
 type Words string
 
-// NewWords makes a set; order and repetition do not matter.
+// NewWords makes a set; order and repetition do not matter, empty words are left out.
 func NewWords[S ~string](words ...S) Words {
-	list := make([]string, len(words))
-	for i, w := range words {
-		list[i] = string(w)
+	list := make([]string, 0, len(words))
+	for _, w := range words {
+		if w != "" {
+			list = append(list, string(w))
+		}
 	}
 	slices.Sort(list)
 	return Words(strings.Join(slices.Compact(list), ","))
@@ -92,8 +97,8 @@ type SearchOf struct {
 
 // Window makes the page of q from all records of one owner, for systems that
 // cannot sort, bound or page by themselves: it sorts, bounds and cuts. The
-// cursors it gives are positions of the form "nanoseconds.id"; it errs with
-// BadCursor (the caller adds its source's name) on any other.
+// cursors it gives are positions of the form "seconds.nanoseconds.id", or ".id"
+// without a time; it errs with BadCursor on any other.
 func Window[V record.Record](source string, all []V, q Query) (Page[V], error) {
 	type position struct {
 		at time.Time
@@ -107,15 +112,11 @@ func Window[V record.Record](source string, all []V, q Query) (Page[V], error) {
 	}
 	var after *position
 	if q.After != "" {
-		nanos, id, ok := strings.Cut(string(q.After), ".")
-		n, err := strconv.ParseInt(nanos, 10, 64)
-		if !ok || err != nil || !record.ValidID(id) {
+		at, id, ok := ReadPosition(q.After)
+		if !ok {
 			return Page[V]{}, &Error{Source: source, Code: BadCursor}
 		}
-		after = &position{id: id}
-		if n != 0 {
-			after.at = time.Unix(0, n).UTC()
-		}
+		after = &position{at, id}
 	}
 	at := func(v V) position { return position{v.SortTime(), v.Self().ID} }
 	kept := make([]V, 0, len(all))
@@ -136,11 +137,40 @@ func Window[V record.Record](source string, all []V, q Query) (Page[V], error) {
 
 // Position is the cursor that Window gives a record.
 func Position(v record.Record) Cursor {
-	var nanos int64
-	if at := v.SortTime(); !at.IsZero() {
-		nanos = at.UnixNano()
+	return cursorAt(v.SortTime(), v.Self().ID)
+}
+
+func cursorAt(at time.Time, id string) Cursor {
+	if at.IsZero() {
+		return Cursor("." + id)
 	}
-	return Cursor(strconv.FormatInt(nanos, 10) + "." + v.Self().ID)
+	return Cursor(strconv.FormatInt(at.Unix(), 10) + "." + strconv.Itoa(at.Nanosecond()) + "." + id)
+}
+
+// lastYear is the last that a time may be written in, RFC 3339 having four digits.
+const lastYear = 9999
+
+// ReadPosition is the reverse of Position, for sources that ask their system from
+// there on: the time, UTC, and id of the record that c stands behind, the time zero
+// for a record without one. ok is false for what Position does not give. Seconds and
+// nanoseconds stand apart, because an instant before 1678 or after 2262 does not fit
+// into nanoseconds.
+func ReadPosition(c Cursor) (at time.Time, id string, ok bool) {
+	seconds, rest, _ := strings.Cut(string(c), ".")
+	if id = rest; seconds != "" {
+		var nanos string
+		nanos, id, _ = strings.Cut(rest, ".")
+		s, errS := strconv.ParseInt(seconds, 10, 64)
+		n, errN := strconv.ParseInt(nanos, 10, 64)
+		at = time.Unix(s, n).UTC()
+		if errS != nil || errN != nil || at.Year() < 0 || at.Year() > lastYear {
+			return time.Time{}, "", false
+		}
+	}
+	if !record.ValidID(id) || cursorAt(at, id) != c {
+		return time.Time{}, "", false
+	}
+	return at, id, true
 }
 
 // Within reports whether a record of time t is inside the query's window.
@@ -157,18 +187,45 @@ func (p PageOf) CacheKey() (owner, field string) {
 	if p.Email == "" {
 		owner, _ = p.Ref.CacheKey()
 	}
-	return owner, fmt.Sprintf("page %q %q %q %t %d %d %d %q", p.Where.Status, p.Where.Channel, p.Where.Kind, p.Where.Overdue,
+	return owner, fmt.Sprintf("page %q %q %q %t %s %s %d %q", p.Where.Status, p.Where.Channel, p.Where.Kind, p.Where.Overdue,
 		stamp(p.Since), stamp(p.Until), p.First, p.After)
 }
 
 // CacheKey names the question. Lists of customers have no owner.
 func (s SearchOf) CacheKey() (owner, field string) {
-	return "", fmt.Sprintf("search %d %d %q", stamp(s.ChangedSince), s.First, s.After)
+	return "", fmt.Sprintf("search %s %d %q", stamp(s.ChangedSince), s.First, s.After)
 }
 
-func stamp(t time.Time) int64 {
+func stamp(t time.Time) string {
 	if t.IsZero() {
-		return 0
+		return "-"
 	}
-	return t.UnixNano()
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// LogValue says whose records are asked for without a guest's address.
+func (o Owner) LogValue() slog.Value {
+	if o.Email != "" {
+		return slog.StringValue("an e-mail address")
+	}
+	return slog.AnyValue(record.Origin{Ref: o.Ref})
+}
+
+// LogValue says what is asked without a guest's address.
+func (p PageOf) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("owner", p.Owner), slog.Any("query", p.Query))
+}
+
+// LogValue says what is asked; a cursor, being the source's own, is not told.
+func (q Query) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("status", string(q.Where.Status)), slog.String("channel", string(q.Where.Channel)), slog.String("kind", string(q.Where.Kind)),
+		slog.Bool("overdue", q.Where.Overdue), slog.Time("since", q.Since), slog.Time("until", q.Until),
+		slog.Int("first", q.First), slog.Bool("resumes", q.After != ""),
+	)
+}
+
+// LogValue says what is asked; a cursor, being the source's own, is not told.
+func (s SearchOf) LogValue() slog.Value {
+	return slog.GroupValue(slog.Time("changedSince", s.ChangedSince), slog.Int("first", s.First), slog.Bool("resumes", s.After != ""))
 }

@@ -19,6 +19,12 @@ var someTime = rapid.Custom(func(t *rapid.T) time.Time {
 	if rapid.IntRange(0, 4).Draw(t, "none") == 0 {
 		return time.Time{}
 	}
+	// The epoch, the ends of the calendar, and what a nanosecond count cannot hold.
+	if far := rapid.IntRange(0, 12).Draw(t, "far"); far < 4 {
+		return []time.Time{
+			time.Unix(0, 0).UTC(), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Unix(-1, 5).UTC(),
+		}[far]
+	}
 	// Few different ones, so that equal times are common.
 	return time.Date(2026, 1, 1, 0, 0, rapid.IntRange(0, 6).Draw(t, "second"), 0, time.UTC)
 })
@@ -123,7 +129,7 @@ func TestWindowResumesBehindAnyRecord(t *testing.T) {
 }
 
 func TestWindowRefusesOtherCursors(t *testing.T) {
-	for _, c := range []sources.Cursor{"x", ".", "5", "5.", ".5", "x.note:1", "5.a/b", "5. ", "5.a b", "99999999999999999999.a", "5." + sources.Cursor(strings.Repeat("a", 200))} {
+	for _, c := range []sources.Cursor{"x", ".", "5", "5.", "5.a", "5.6.", "5.-1.a", "5.1000000000.a", "x.6.note:1", "5.6.a/b", "5.6. ", "+5.6.a", "05.6.a", "5.06.a", "-62135596800.0.a", "253402300800.0.a", "-9223372036854775808.0.a", "9223372036854775807.0.a", ".a b", "99999999999999999999.6.a", "..", "." + sources.Cursor(strings.Repeat("a", 200))} {
 		_, err := sources.Window[record.Note]("crm", nil, sources.Query{First: 1, After: c})
 		var e *sources.Error
 		if !errors.As(err, &e) || e.Code != sources.BadCursor || e.Source != "crm" {
@@ -132,10 +138,44 @@ func TestWindowRefusesOtherCursors(t *testing.T) {
 	}
 }
 
+func TestReadPosition(t *testing.T) {
+	for _, at := range []time.Time{
+		{}, time.Unix(0, 0).UTC(), time.Unix(-1, 5).UTC(), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
+		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("x", 3600)),
+	} {
+		note := record.Note{Origin: record.Origin{Ref: record.Ref{ID: "note:0.1"}}, WrittenAt: at}
+		got, id, ok := sources.ReadPosition(sources.Position(note))
+		if !ok || id != "note:0.1" || !got.Equal(at) || got.Location() != time.UTC {
+			t.Errorf("%v reads as %v, %q, %v", at, got, id, ok)
+		}
+	}
+}
+
+// TestCacheKeysDiffer: the epoch is a bound, and so is a time that nanoseconds cannot count.
+func TestCacheKeysDiffer(t *testing.T) {
+	seen := map[string]time.Time{}
+	for _, at := range []time.Time{{}, time.Unix(0, 0), time.Unix(0, 1), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 1, time.UTC), time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)} {
+		for _, key := range []interface{ CacheKey() (string, string) }{
+			sources.PageOf{Query: sources.Query{Since: at}}, sources.PageOf{Query: sources.Query{Until: at}}, sources.SearchOf{ChangedSince: at},
+		} {
+			_, field := key.CacheKey()
+			if other, twice := seen[field]; twice && !at.IsZero() {
+				t.Errorf("%v and %v have the same key", other, at)
+			}
+			seen[field] = at
+		}
+	}
+	_, a := sources.PageOf{Query: sources.Query{Since: time.Unix(5, 0).UTC()}}.CacheKey()
+	_, b := sources.PageOf{Query: sources.Query{Since: time.Unix(5, 0).In(time.FixedZone("x", 3600))}}.CacheKey()
+	if a != b {
+		t.Error("one instant has two keys")
+	}
+}
+
 func FuzzWindowCursor(f *testing.F) {
-	f.Add("1767225600000000000.note:01")
-	f.Add("0.note:01")
-	f.Add("-5.x")
+	f.Add("1767225600.0.note:01")
+	f.Add(".note:01")
+	f.Add("-5.7.x")
 	f.Add("..")
 	note := record.Note{Origin: record.Origin{Ref: record.Ref{ID: "note:01"}}, WrittenAt: time.Unix(1767225600, 0)}
 	f.Fuzz(func(t *testing.T, c string) {
@@ -191,6 +231,9 @@ func TestWords(t *testing.T) {
 		probe := word.Draw(t, "probe")
 		if w.Admits(probe) != (len(list) == 0 || slices.Contains(list, probe)) {
 			t.Fatalf("%q admits %q: %v", w, probe, w.Admits(probe))
+		}
+		if sources.NewWords(append(list, "")...) != w {
+			t.Fatal("an empty word matters")
 		}
 		if sources.NewWords(w.All()...) != w {
 			t.Fatal("All does not lead back")

@@ -1,6 +1,10 @@
 package sources
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
 // Secret is a password, key or token from the configuration. It prints as stars
 // wherever it is printed; Reveal gives it to the one place that sends it.
@@ -14,8 +18,8 @@ func (s Secret) String() string {
 	return "***"
 }
 
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the secret from every verb, also from those that do not suit it.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue hides the secret from logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

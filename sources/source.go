@@ -2,6 +2,8 @@ package sources
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"customer360/sources/record"
 )
@@ -13,6 +15,9 @@ type Source struct {
 	Name    string   // from the configuration, permanent: part of every public id
 	Vendor  string   // the type in the configuration: "hubspot"
 	Domains []Domain // what kind of system this is
+	// Timeout is what all questions of one operation to the source may take; set by
+	// the catalogue from the configuration.
+	Timeout time.Duration
 
 	// Costs says, per capability, what a batch costs at the vendor's documented
 	// limits: "find.EMAIL", "people", "contacts.of", "orders.read" and so on. The
@@ -34,7 +39,7 @@ type Source struct {
 	// it was merged into, whose MergedIDs then holds the id that was asked for.
 	People Batch[record.Ref, record.Person]
 	// Search lists the customers of the system (companies and private people, not
-	// the people of companies), record id ascending.
+	// the people of companies) in a stable total order that the source documents.
 	Search Batch[SearchOf, Page[record.Person]]
 
 	// Contacts are the people who act for a company, asked by the company's reference.
@@ -106,6 +111,11 @@ type Identifier struct {
 	Kind   IdentifierKind
 	Source string // only for ByLink
 	Value  string
+}
+
+// LogValue tells what sort of key it is, not the key.
+func (i Identifier) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("kind", string(i.Kind)), slog.String("source", i.Source))
 }
 
 // CacheKey names the question: the key itself is its owner.

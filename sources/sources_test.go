@@ -65,7 +65,7 @@ func TestSecretPrintsAsStars(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		s.String(), fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %x %X", s, s, s, s, s, s, s),
+		s.String(), fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %x %X %d", s, s, s, s, s, s, s, s),
 		fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg), fmt.Sprintf("%v %+v", &cfg, &cfg), string(raw), logs.String(),
 	} {
 		if strings.Contains(text, token) || strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", token)) {
@@ -74,6 +74,27 @@ func TestSecretPrintsAsStars(t *testing.T) {
 	}
 	if s.Reveal() != token || sources.Secret("").String() != "" {
 		t.Error("Reveal or the empty secret is wrong")
+	}
+}
+
+func TestQuestionsLogNoKeys(t *testing.T) {
+	const address = "erika@muster.example"
+	ref := record.Ref{Source: "crm", Kind: record.KindCustomer, ID: "7"}
+	var out strings.Builder
+	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+		slog.New(h).Info("x", "key", sources.Identifier{Kind: sources.ByLink, Source: "shop", Value: address},
+			"guest", sources.Owner{Email: address}, "owner", sources.Owner{Ref: ref}, "query", sources.Query{After: address},
+			"page", sources.PageOf{Owner: sources.Owner{Email: address}, Query: sources.Query{First: 5, After: address}},
+			"search", &sources.SearchOf{First: 6, After: address}, "person", record.Person{DisplayName: address, Emails: []record.Email{{Address: address}}})
+	}
+	text := out.String()
+	if strings.Contains(text, "erika") {
+		t.Errorf("logged as %s", text)
+	}
+	for _, want := range []string{"key.kind=LINK", "owner.id=7", "page.query.first=5", "search.resumes=true"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing in %s", want, text)
+		}
 	}
 }
 

@@ -41,16 +41,8 @@ type Gap struct {
 	Err *sources.Error
 }
 
-// Failures lists why the page is not whole, the failures of its entries included.
-func (c *Connection[T]) Failures() []*sources.Error {
-	out := failures(c.Gaps)
-	for _, n := range c.Nodes {
-		if f, ok := any(n).(interface{ Failures() []*sources.Error }); ok {
-			out = append(out, f.Failures()...)
-		}
-	}
-	return out
-}
+// Failures lists why the page is not whole.
+func (c *Connection[T]) Failures() []*sources.Error { return failures(c.Gaps) }
 
 func failures(gaps []*Gap) []*sources.Error {
 	var out []*sources.Error

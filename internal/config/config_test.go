@@ -157,7 +157,7 @@ func TestParseRefuses(t *testing.T) {
 
 		{"unknown key", one("") + "acces: {open: true}\n", []string{"line 4", `unknown key "acces"`, `did you mean "access"?`, ">  4 | acces: {open: true}"}},
 		{"unknown key, sources meant", open + "source:\n  - {name: crm, type: hubspot}\n", []string{"line 2", `did you mean "sources"?`}},
-		{"unknown key inside", one("") + "leading: {defualt: crm}\n", []string{"line 4", `did you mean "default"?`}},
+		{"unknown key inside", one("") + "leading: {defalt: crm}\n", []string{"line 4", `did you mean "default"?`}},
 		{"unknown key far from all", one("") + "zzzzzzzzzzzz: 1\n", []string{"line 4", "known are access"}},
 		{"unknown key of a source's vendor part", open + "sources:\n  - name: crm\n    type: hubspot\n    auth:\n      tokn: x\n", []string{"line 6", `unknown key "tokn"`, `did you mean "token"?`, ">  6 |"}},
 		{"misspelled common key of a source", open + "sources:\n  - name: crm\n    type: hubspot\n    defaultCountri: CH\n", []string{"line 5", `did you mean "defaultCountry"?`, ">  5 |"}},

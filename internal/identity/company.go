@@ -120,7 +120,7 @@ func (f firm) equals(o firm) bool {
 }
 
 // firmName is a company's name as the record has it.
-func firmName(p record.Person) string {
+func firmName(p *record.Person) string {
 	if p.Organization != "" && (p.Kind == record.Company || p.DisplayName == "") {
 		return p.Organization
 	}
@@ -131,12 +131,15 @@ func firmName(p record.Person) string {
 // does not tell companies from people, what it looks like. A legal form in the
 // name or a VAT id looks like a company.
 func KindOf(p record.Person) record.CustomerKind {
-	switch {
-	case p.Kind != "":
+	if p.Kind != "" {
 		return p.Kind
-	case p.GivenName == "" && p.FamilyName == "" && (p.VATID != "" || parseFirm(firmName(p)).legal):
-		return record.Company
-	default:
-		return record.Human
 	}
+	return looksLike(&p, parseFirm(firmName(&p)))
+}
+
+func looksLike(p *record.Person, f firm) record.CustomerKind {
+	if p.GivenName == "" && p.FamilyName == "" && (p.VATID != "" || f.legal) {
+		return record.Company
+	}
+	return record.Human
 }

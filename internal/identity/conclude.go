@@ -14,11 +14,12 @@ func (e *engine) customer(s *star) *Customer {
 	slices.SortFunc(s.members, e.pool.compare)
 	s.members = slices.DeleteFunc(s.members, func(r *rec) bool { return r == s.anchor })
 	s.members = slices.Insert(s.members, 0, s.anchor)
+	c.Members = make([]Member, 0, len(s.members))
 	for _, r := range s.members {
 		c.Members = append(c.Members, e.member(s, r))
 	}
 	for _, g := range s.groups {
-		k := Contact{Record: g.first.p, Evidence: g.why, Private: e.private(s, g)}
+		k := Contact{Record: *g.first.p, Evidence: g.why, Private: e.private(s, g)}
 		for _, r := range g.records {
 			k.Records = append(k.Records, e.member(s, r))
 		}
@@ -32,8 +33,8 @@ func (e *engine) customer(s *star) *Customer {
 }
 
 func (e *engine) member(s *star, r *rec) Member {
-	rel := s.ties[r]
-	return Member{Record: r.p, Strength: rel.strength, Evidence: rel.evidence}
+	rel := s.tie(r)
+	return Member{Record: *r.p, Strength: rel.strength, Evidence: rel.evidence}
 }
 
 // kindOf is what a record says, by rank; where none does, what one looks like.
@@ -54,22 +55,17 @@ func kindOf(s *star) record.CustomerKind {
 	return record.Human
 }
 
-// duplicates are the systems that hold the customer more than once.
+// duplicates are the systems that hold the customer more than once. Members are
+// in the order of their sources, but for the anchor, which is of the first.
 func duplicates(members []Member) []Duplicate {
 	var out []Duplicate
-	for _, m := range members {
-		source := m.Record.Ref.Source
-		if slices.ContainsFunc(out, func(d Duplicate) bool { return d.Source == source }) {
-			continue
+	for i := 0; i < len(members); {
+		source, from := members[i].Record.Ref.Source, i
+		for i < len(members) && members[i].Record.Ref.Source == source {
+			i++
 		}
-		d := Duplicate{Source: source}
-		for _, o := range members {
-			if o.Record.Ref.Source == source {
-				d.Records = append(d.Records, o)
-			}
-		}
-		if len(d.Records) > 1 {
-			out = append(out, d)
+		if i-from > 1 {
+			out = append(out, Duplicate{Source: source, Records: slices.Clone(members[from:i])})
 		}
 	}
 	return out
@@ -83,8 +79,8 @@ func (e *engine) private(s *star, g *group) record.Ref {
 			if c, reading := e.company(r); c != nil || reading || r.isCompany() || r.p.Archived || !e.pool.relate(x, r).joins() {
 				continue
 			}
-			o := e.owners[r]
-			if s.near[r] && o != nil && o.known && !o.ambiguous && o.via == viaMember && o.anchor != s.anchor {
+			o := r.owner.get(e)
+			if s.isNear(r) && o != nil && o.known && !o.ambiguous && o.via == viaMember && o.anchor != s.anchor {
 				return o.anchor.ref
 			}
 		}
@@ -95,7 +91,7 @@ func (e *engine) private(s *star, g *group) record.Ref {
 // candidates are the records that share a key with the customer and are not in it,
 // each with its best reason for and what speaks against it.
 func (e *engine) candidates(c *Customer, s *star) {
-	best := map[*rec]relation{}
+	var best map[*rec]relation
 	look := func(x *rec, contact bool) {
 		for _, r := range e.pool.neighbours(x) {
 			if s.has(r) {
@@ -117,13 +113,16 @@ func (e *engine) candidates(c *Customer, s *star) {
 					rel = weaker(rel, ruleOtherFirm)
 				}
 			} else if rel.joins() {
-				if o := e.owners[r]; contact && s.near[r] && s.dropped[r] == "" && o != nil && o.known && !o.ambiguous && o.via == viaMember && !s.alone {
+				if o := r.owner.get(e); contact && s.isNear(r) && s.why(r) == "" && o != nil && o.known && !o.ambiguous && o.via == viaMember && !s.alone {
 					continue // their private account: told as such
 				}
-				rel = weaker(rel, e.reason(s, x, r))
+				rel = weaker(rel, e.reason(s, r))
 			}
 			if rel.strength == "" {
 				continue
+			}
+			if best == nil {
+				best = map[*rec]relation{}
 			}
 			if old, ok := best[r]; !ok || stronger(rel, old) {
 				best[r] = rel
@@ -139,12 +138,18 @@ func (e *engine) candidates(c *Customer, s *star) {
 			look(r, true)
 		}
 	}
-	for r, why := range s.dropped {
-		if _, ok := best[r]; !ok && !s.has(r) {
-			best[r] = relation{Likely, []Evidence{{Rule: why, Field: "record", Points: pointsDoubt}}}
+	for _, d := range s.dropped {
+		if _, ok := best[d.r]; !ok && !s.has(d.r) {
+			if best == nil {
+				best = map[*rec]relation{}
+			}
+			best[d.r] = relation{Likely, []Evidence{{Rule: d.why, Field: "record", Points: pointsDoubt}}}
 		}
 	}
 	slices.SortFunc(c.ActsFor, e.lists.compareRefs)
+	if len(best) == 0 {
+		return
+	}
 	list := make([]*rec, 0, len(best))
 	for r := range best {
 		list = append(list, r)
@@ -157,23 +162,22 @@ func (e *engine) candidates(c *Customer, s *star) {
 		list, c.Complete = list[:maxCandidates], false
 	}
 	for _, r := range list {
-		c.Candidates = append(c.Candidates, Member{Record: r.p, Strength: best[r].strength, Evidence: best[r].evidence})
+		c.Candidates = append(c.Candidates, Member{Record: *r.p, Strength: best[r].strength, Evidence: best[r].evidence})
 	}
 }
 
 // reason says why a record that matches as a member would is none.
-func (e *engine) reason(s *star, x, r *rec) string {
-	if why := s.dropped[r]; why != "" {
+func (e *engine) reason(s *star, r *rec) string {
+	if why := s.why(r); why != "" {
 		return why
 	}
-	self := e.owners[s.anchor]
-	o := e.owners[r]
+	self, o := s.anchor.owner.get(e), r.owner.get(e)
 	switch {
 	case r.p.Archived:
 		return ruleArchived
 	case self != nil && self.ambiguous:
 		return ruleTwoAnchors
-	case !s.near[r] || o == nil:
+	case !s.isNear(r) || o == nil:
 		if s.alone {
 			return ruleElsewhere
 		}
@@ -212,25 +216,36 @@ func points(r relation) int {
 // A source is searchable if it knows one of the customer's records, or if it
 // finds records by at least one of the keys they have.
 func (e *engine) cover(c *Customer, s *star) {
-	errs, asked := map[string]*sources.Error{}, map[string]bool{}
-	fail := func(source string, err *sources.Error) {
-		if old := errs[source]; err != nil && (old == nil || cmp.Or(cmp.Compare(err.Code, old.Code), cmp.Compare(err.RetryAfter, old.RetryAfter)) < 0) {
-			errs[source] = err
+	var asked uint64
+	errs := make([]*sources.Error, len(e.sources))
+	fail := func(of uint64, err *sources.Error) {
+		for i := range errs {
+			if err != nil && of&(1<<i) != 0 && (errs[i] == nil || cmp.Or(cmp.Compare(err.Code, errs[i].Code), cmp.Compare(err.RetryAfter, errs[i].RetryAfter)) < 0) {
+				errs[i] = err
+			}
 		}
 	}
 	look := func(r *rec) {
-		asked[r.ref.Source] = true
-		for _, q := range e.pool.ask(r, e.sources) {
-			if e.asked[q] {
-				asked[q.source] = true
-				fail(q.source, e.failed[q])
+		own := e.pool.index64(r.ref.Source)
+		asked |= own
+		e.pool.plan(r)
+		for _, a := range r.asks {
+			asked |= a.of & a.key.asked
+			if bad := a.of & a.key.failed; bad != 0 {
+				for i := range e.sources {
+					if bad&(1<<i) != 0 {
+						fail(1<<i, e.unfound[unfound{i, a.key}])
+					}
+				}
 			}
 		}
 		for _, ref := range r.links {
-			fail(ref.Source, e.unread[ref])
+			fail(e.pool.index64(ref.Source), e.unread[ref])
 		}
-		fail(r.ref.Source, e.unlisted[r.ref])
-		fail(r.home.Source, e.unread[r.home])
+		fail(own, e.unlisted[r.ref])
+		if !r.home.Zero() {
+			fail(own, e.unread[r.home])
+		}
 	}
 	for _, r := range s.members {
 		look(r)
@@ -241,13 +256,15 @@ func (e *engine) cover(c *Customer, s *star) {
 			look(r)
 		}
 	}
-	for _, src := range e.sources {
-		v := Coverage{Source: src.name, Searchable: asked[src.name] || s.anchor.collective, Err: errs[src.name]}
+	c.Coverage = make([]Coverage, 0, len(e.sources))
+	down := false
+	for i, src := range e.sources {
+		v := Coverage{Source: src.name, Searchable: asked&(1<<i) != 0 || s.anchor.collective, Err: errs[i]}
 		if v.Err != nil || !v.Searchable {
 			c.Complete = false
 		}
+		down = down || v.Err != nil && src.name == e.lists.leading()
 		c.Coverage = append(c.Coverage, v)
 	}
-	leading := e.lists.leading()
-	c.Provisional = errs[leading] != nil && s.anchor.ref.Source != leading || e.unread[s.anchor.home] != nil
+	c.Provisional = down && s.anchor.ref.Source != e.lists.leading() || e.unread[s.anchor.home] != nil
 }

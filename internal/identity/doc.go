@@ -4,6 +4,47 @@
 // system. A false join shows one customer's debts to another, so precision comes
 // first: what is not certain is a candidate, never a member.
 //
+// # How it concludes
+//
+// Rules (matchRules) compare two records and say how strongly they are one. Of
+// all records tied to a record only those of higher position count, position
+// being source rank, then the smaller id; so each record belongs to exactly one
+// customer, whatever record one begins with (owner). What has nobody before it
+// is an anchor, and a customer is a star around it: the records tied to the anchor
+// itself or to a duplicate of it in its own system (assemble).
+//
+// A record tied to two customers joins neither: by two links, by a link to one and
+// an address of another as high in rank, by addresses of two in one system, or as
+// an initial that fits two who contradict each other.
+//
+// # Companies and people
+//
+//   - A contact leads to the company's customer. So does a private-looking record
+//     of a lower system that matches a contact by address or link; it is in
+//     Contact.Records. A private record that the contact's own system, or a better
+//     one, keeps without a company stays a customer of its own (Contact.Private,
+//     Customer.ActsFor), and what matches both goes with the private one.
+//   - A record matching contacts of two companies joins neither. A contact of
+//     another company in another system stays there, unless both companies have the
+//     same name: then the person goes with the better system's company.
+//   - Companies join by a link, or by an address together with the equal company
+//     name: their own address, a role mailbox, or one of a contact. The legal form
+//     may be missing on one side, but AG and GmbH are two companies, and a name
+//     without either is nobody's if both are there.
+//   - A person's record that names the company and carries its address acts for it.
+//     One that only uses its role mailbox is a candidate: that the domain is the
+//     company's alone cannot be looked up by address.
+//
+// # What is asked
+//
+// Resolve asks in rounds until nothing that matters is unknown, at most three of
+// them by key. What could not be asked, by that bound or because a source failed,
+// makes the customer incomplete; a record of which it is not known whether somebody
+// else has a better claim is a candidate meanwhile.
+//
+// Records that a system hides (archived) lead to their customer; they are members
+// only where a visible record links to them, for no look-up finds them.
+//
 // The core is pure; only Resolve asks questions, through functions it is given.
 // The package knows neither GraphQL nor any vendor nor the cache.
 package identity

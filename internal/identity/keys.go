@@ -5,35 +5,29 @@ import (
 	"slices"
 	"strings"
 
-	"customer360/sources"
 	"customer360/sources/record"
 )
 
 // lists are the rules in the form in which they are looked up.
 type lists struct {
-	rank        map[string]int
-	self        []string
-	collective  [][]string
-	placeholder map[string]bool
-	role        map[string]bool
-	functions   map[string]bool // role mailboxes as words of a name
-	stripTags   bool
+	Rules
+	rank       []string // all sources, the leading one first
+	self       []string // domains as in a record.EmailKey
+	collective [][]string
 }
 
 func (r Rules) lists(ask Ask) *lists {
-	l := &lists{
-		rank: map[string]int{}, placeholder: set(r.Placeholders), role: set(r.RoleMailboxes), functions: map[string]bool{},
-		stripTags: r.StripPlusTags,
+	l := &lists{Rules: r}
+	add := func(source string) {
+		if !slices.Contains(l.rank, source) {
+			l.rank = append(l.rank, source)
+		}
 	}
 	for _, s := range r.Rank {
-		if _, dup := l.rank[s]; !dup {
-			l.rank[s] = len(l.rank)
-		}
+		add(s)
 	}
 	for _, s := range ask.Sources {
-		if _, dup := l.rank[s.Name]; !dup {
-			l.rank[s.Name] = len(l.rank)
-		}
+		add(s.Name)
 	}
 	for _, d := range r.SelfDomains {
 		if key := record.EmailKey("x@" + d); key != "" {
@@ -45,34 +39,31 @@ func (r Rules) lists(ask Ask) *lists {
 			l.collective = append(l.collective, words)
 		}
 	}
-	for w := range l.role {
-		l.functions[fold(w)] = true
-	}
 	return l
 }
 
-func set(words []string) map[string]bool {
-	m := make(map[string]bool, len(words))
-	for _, w := range words {
-		m[strings.ToLower(w)] = true
+// in reports a word of a list, without regard to case.
+func in(list []string, word string) bool {
+	for _, w := range list {
+		if len(w) == len(word) && strings.EqualFold(w, word) {
+			return true
+		}
 	}
-	return m
+	return false
 }
 
 // leading is the name of the leading system.
 func (l *lists) leading() string {
-	for s, n := range l.rank {
-		if n == 0 {
-			return s
-		}
+	if len(l.rank) == 0 {
+		return ""
 	}
-	return ""
+	return l.rank[0]
 }
 
 // rankOf is a source's rank; unknown ones come last.
 func (l *lists) rankOf(source string) int {
-	if n, ok := l.rank[source]; ok {
-		return n
+	if i := slices.Index(l.rank, source); i >= 0 {
+		return i
 	}
 	return len(l.rank)
 }
@@ -125,7 +116,7 @@ func isDigits(s string) bool {
 // that mean "none". key is a record.EmailKey.
 func (l *lists) never(key string) bool {
 	local, domain := cutEmail(key)
-	if l.placeholder[withoutTag(local)] {
+	if in(l.Placeholders, withoutTag(local)) {
 		return true
 	}
 	return slices.ContainsFunc(l.self, func(d string) bool { return domain == d || strings.HasSuffix(domain, "."+d) })
@@ -134,7 +125,7 @@ func (l *lists) never(key string) bool {
 // listed reports addresses of a function rather than a person.
 func (l *lists) listed(key string) bool {
 	local, _ := cutEmail(key)
-	return l.role[withoutTag(local)]
+	return in(l.RoleMailboxes, withoutTag(local))
 }
 
 func cutEmail(key string) (local, domain string) {
@@ -160,7 +151,7 @@ func stripped(key string) string {
 
 // isCollective reports an account that stands for many: flagged by its system, or
 // by a listed word in its name.
-func (l *lists) isCollective(p record.Person) bool {
+func (l *lists) isCollective(p *record.Person) bool {
 	if p.Collective {
 		return true
 	}
@@ -193,10 +184,4 @@ func wholeWords(s string) []string {
 		return nil
 	}
 	return strings.FieldsFunc(fold(s), func(r rune) bool { return r == ' ' || r == '-' || r == '.' })
-}
-
-// question is one key put to one source.
-type question struct {
-	source string
-	key    sources.Identifier
 }

@@ -60,7 +60,7 @@ type relation struct {
 func (r relation) joins() bool { return r.strength == Linked || r.strength == Certain }
 
 // rule looks at two records and says what it found. Rules are symmetric.
-type rule func(p *pool, a, b *rec, j judgement) relation
+type rule func(p *pool, a, b *rec, j *judgement) relation
 
 // matchRules are the rules, strongest first. A further kind of key (telephone,
 // VAT id, name with address) is one more function here, one more kind of
@@ -75,22 +75,22 @@ func (p *pool) relate(a, b *rec) relation {
 	if p.compare(a, b) > 0 {
 		a, b = b, a
 	}
-	if known, ok := p.relations[[2]*rec{a, b}]; ok {
-		return known
+	known := p.pair(a, b)
+	if known.at == p.at {
+		return known.relation
 	}
-	j := p.judge(a, b)
+	j := &known.names
 	var out relation
 	for _, rule := range p.rules {
 		found := rule(p, a, b, j)
-		if found.strength == "" {
+		switch {
+		case found.strength == "":
 			continue
-		}
-		if out.strength == "" || weight(found.strength) > weight(out.strength) {
+		case out.strength == "":
+			out = found
+			continue
+		case weight(found.strength) > weight(out.strength):
 			out.strength = found.strength
-		}
-		if out.evidence == nil {
-			out.evidence = found.evidence
-			continue
 		}
 		for _, e := range found.evidence {
 			if !slices.Contains(out.evidence, e) {
@@ -98,7 +98,8 @@ func (p *pool) relate(a, b *rec) relation {
 			}
 		}
 	}
-	p.relations[[2]*rec{a, b}] = out
+	known = p.pair(a, b) // the rules may have looked at other pairs
+	known.relation, known.at = out, p.at
 	return out
 }
 
@@ -129,17 +130,6 @@ type judgement struct {
 	value       string
 }
 
-// judge compares two records' names, as people, as companies or as one of each.
-func (p *pool) judge(a, b *rec) judgement {
-	key := [2]*rec{a, b}
-	if j, ok := p.agreed[key]; ok {
-		return j
-	}
-	j := judgeRecords(a, b)
-	p.agreed[key] = j
-	return j
-}
-
 func judgeRecords(a, b *rec) judgement {
 	switch {
 	case a.isCompany() && b.isCompany():
@@ -153,26 +143,18 @@ func judgeRecords(a, b *rec) judgement {
 	}
 	// What a system does not say may be seen otherwise: a company without a legal
 	// form looks like a person, a sole trader with a VAT id like a company.
-	if !human.stated && firm.firm.equals(human.asFirm()) {
+	if firm.firm.equals(human.firm) {
 		return judgeFirms(a, b)
 	}
 	if !firm.stated && !firm.firm.legal && compareNames(firm.name, human.name).full {
 		return judgePeople(a, b)
 	}
-	return judgement{mixed: true, never: nil}
-}
-
-// asFirm is the record's name read as a company's.
-func (r *rec) asFirm() firm {
-	if r.isCompany() || !r.stated {
-		return r.firm
-	}
-	return parseFirm(r.p.DisplayName)
+	return judgement{mixed: true}
 }
 
 func judgeFirms(a, b *rec) judgement {
 	j := judgement{firms: true}
-	x, y := a.asFirm(), b.asFirm()
+	x, y := a.firm, b.firm
 	switch {
 	case x.equals(y):
 		j.full, j.value = true, firmName(a.p)
@@ -204,7 +186,7 @@ func judgePeople(a, b *rec) judgement {
 	return j
 }
 
-func displayName(p record.Person) string {
+func displayName(p *record.Person) string {
 	if p.GivenName != "" && p.FamilyName != "" {
 		return p.GivenName + " " + p.FamilyName
 	}
@@ -216,7 +198,7 @@ func displayName(p record.Person) string {
 
 // byLink: one record stores the other's id or customer number. Names that never
 // are one person's outweigh it: then somebody mistyped an id.
-func byLink(p *pool, a, b *rec, j judgement) relation {
+func byLink(p *pool, a, b *rec, j *judgement) relation {
 	value, ok := p.linked(a, b)
 	if !ok {
 		return relation{}
@@ -229,65 +211,63 @@ func byLink(p *pool, a, b *rec, j judgement) relation {
 }
 
 // byEmail: both carry an address that is a key.
-func byEmail(p *pool, a, b *rec, j judgement) relation {
+func byEmail(p *pool, a, b *rec, j *judgement) relation {
 	common := inBoth(a.emails, b.emails)
 	if len(common) == 0 {
 		return relation{}
 	}
-	var out relation
-	var shared []Evidence
-	own := 0 // addresses that nobody else uses
-	crowded := true
-	for _, key := range common {
-		out.evidence = append(out.evidence, Evidence{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: key})
-		s := p.sharing(key, a, b)
-		if s.rule == "" {
-			own++
-		} else {
-			shared = append(shared, Evidence{Rule: s.rule, Field: "email", Points: pointsDoubt, MatchedOn: key})
-		}
-		crowded = crowded && s.rule == ruleCrowd
-	}
-	with := func(s Strength, more ...[]Evidence) relation {
-		return relation{s, slices.Concat(append([][]Evidence{out.evidence}, more...)...)}
+	evidence := make([]Evidence, 0, len(common)+2)
+	for _, k := range common {
+		evidence = append(evidence, Evidence{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: k.id.Value})
 	}
 	switch {
 	case j.mixed:
-		return with(Possible, []Evidence{{Rule: ruleKinds, Field: "kind", Points: pointsAgainst}})
+		return relation{Possible, append(evidence, Evidence{Rule: ruleKinds, Field: "kind", Points: pointsAgainst})}
 	case len(j.never) > 0:
-		return with(Possible, j.never)
+		return relation{Possible, append(evidence, j.never...)}
 	case len(j.oneKey) > 0 && !p.severalKeys(common, j):
-		return with(Possible, j.oneKey)
+		return relation{Possible, append(evidence, j.oneKey...)}
 	case j.nobody:
-		return with(Possible, []Evidence{{Rule: ruleHousehold, Field: "name", Points: pointsAgainst}})
+		return relation{Possible, append(evidence, Evidence{Rule: ruleHousehold, Field: "name", Points: pointsAgainst})}
 	}
-	named := []Evidence(nil)
 	if j.full {
-		named = []Evidence{{Rule: ruleFullName, Field: "name", Points: pointsName, MatchedOn: j.value}}
+		rule := ruleFullName
 		if j.firms {
-			named[0].Rule = ruleCompanyName
+			rule = ruleCompanyName
 		}
+		evidence = append(evidence, Evidence{Rule: rule, Field: "name", Points: pointsName, MatchedOn: j.value})
+	}
+	own, crowded := false, true // an address that nobody else uses; all used by a crowd
+	named := len(evidence)
+	for _, k := range common {
+		rule := p.sharing(k, a, b)
+		if rule == "" {
+			own = true
+		} else {
+			evidence = append(evidence, Evidence{Rule: rule, Field: "email", Points: pointsDoubt, MatchedOn: k.id.Value})
+		}
+		crowded = crowded && rule == ruleCrowd
 	}
 	switch {
 	case crowded:
-		return with(Possible, named, shared)
-	case len(j.doubts) > 0 && own > 0:
-		return with(Likely, named, j.doubts)
-	case own > 0:
-		return with(Certain, named)
+		return relation{Possible, evidence}
+	case len(j.doubts) > 0 && own:
+		return relation{Likely, append(evidence[:named:named], j.doubts...)}
+	case own:
+		return relation{Certain, evidence[:named:named]}
 	case j.full:
-		return with(Certain, named, shared)
+		return relation{Certain, evidence}
 	default:
-		return with(Possible, j.doubts, shared)
+		return relation{Possible, append(evidence, j.doubts...)}
 	}
 }
 
 // severalKeys reports that two addresses of one person agree, and the given name
 // in full: then another family name is a marriage, not a contradiction.
-func (p *pool) severalKeys(common []string, j judgement) bool {
+func (p *pool) severalKeys(common []*key, j *judgement) bool {
 	n := 0
-	for _, key := range common {
-		if !p.lists.listed(key) {
+	for _, k := range common {
+		if !p.lists.listed(k.id.Value) {
 			n++
 		}
 	}
@@ -295,98 +275,79 @@ func (p *pool) severalKeys(common []string, j judgement) bool {
 }
 
 // byPlusTag: without its plus-tag an address is the other's.
-func byPlusTag(p *pool, a, b *rec, j judgement) relation {
-	common := append(inBoth(a.plain, b.emails), inBoth(a.emails, b.plain)...)
-	if len(common) == 0 || j.mixed {
+func byPlusTag(p *pool, a, b *rec, j *judgement) relation {
+	if len(a.plain) == 0 && len(b.plain) == 0 || j.mixed {
 		return relation{}
 	}
-	slices.Sort(common)
 	var e []Evidence
 	own := false
-	for _, key := range common {
-		e = append(e, Evidence{Rule: rulePlusTag, Field: "email", Points: pointsPlusTag, MatchedOn: key})
-		own = own || p.sharing(key, a, b).rule == ""
+	for _, k := range slices.Concat(inBoth(a.plain, b.emails), inBoth(a.emails, b.plain)) {
+		e = append(e, Evidence{Rule: rulePlusTag, Field: "email", Points: pointsPlusTag, MatchedOn: k.id.Value})
+		own = own || p.sharing(k, a, b) == ""
+	}
+	if len(e) == 0 {
+		return relation{}
 	}
 	switch {
 	case len(j.never) > 0 || len(j.oneKey) > 0:
 		return relation{Possible, slices.Concat(e, j.never, j.oneKey)}
 	case j.nobody:
 		return relation{Possible, append(e, Evidence{Rule: ruleHousehold, Field: "name", Points: pointsAgainst})}
-	case p.lists.stripTags && len(j.doubts) == 0 && (own || j.full):
+	case p.lists.StripPlusTags && len(j.doubts) == 0 && (own || j.full):
 		return relation{Certain, e}
 	default:
 		return relation{Likely, append(e, j.doubts...)}
 	}
 }
 
-// inBoth is what two sorted lists have in common.
-func inBoth(a, b []string) []string {
-	var out []string
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] == b[j]:
-			out = append(out, a[i])
-			i, j = i+1, j+1
-		case a[i] < b[j]:
-			i++
-		default:
-			j++
+// inBoth is what two lists of keys have in common, in the order of the first.
+func inBoth(a, b []*key) []*key {
+	var out []*key
+	for _, k := range a {
+		if slices.Contains(b, k) {
+			out = append(out, k)
 		}
 	}
 	return out
 }
 
-// sharing says whether several people use an address; rule is empty if not.
-type sharing struct {
-	rule string
+// sharing says by which rule several people use an address, empty if one does. It
+// looks at all who carry it, and at a and b, which a look-up may not find because
+// their system hides them.
+func (p *pool) sharing(k *key, a, b *rec) string {
+	if !a.live || !b.live {
+		return p.shared(k, p.tidy(slices.Concat(k.carriers, []*rec{a, b}), nil))
+	}
+	if k.sharedAt != p.at {
+		k.shared, k.sharedAt = p.shared(k, k.carriers), p.at
+	}
+	return k.shared
 }
 
-// sharing looks at all who carry the address, and at a and b, which a look-up may
-// not find because their system hides them.
-func (p *pool) sharing(key string, a, b *rec) sharing {
-	carriers := p.byEmail[key]
-	hidden := !a.live || !b.live
-	if !hidden {
-		if s, ok := p.shares[key]; ok {
-			return s
-		}
-	} else {
-		carriers = p.tidy(slices.Concat(carriers, []*rec{a, b}), nil)
-	}
-	s := p.shared(key, carriers)
-	if !hidden {
-		p.shares[key] = s
-	}
-	return s
-}
-
-func (p *pool) shared(key string, carriers []*rec) sharing {
-	if p.lists.listed(key) {
-		return sharing{ruleRole}
+func (p *pool) shared(k *key, carriers []*rec) string {
+	if p.lists.listed(k.id.Value) {
+		return ruleRole
 	}
 	if len(carriers) > crowd {
-		return sharing{ruleCrowd}
+		return ruleCrowd
 	}
 	for i, a := range carriers {
 		if a.p.SharedEmails || !a.isCompany() && a.name.nobody {
-			return sharing{ruleShared}
+			return ruleShared
 		}
 		for _, b := range carriers[i+1:] {
 			if p.differ(a, b) {
-				return sharing{ruleShared}
+				return ruleShared
 			}
 		}
 	}
-	return sharing{}
+	return ""
 }
 
 // differ reports two records that cannot be one: a key that both carry is shared.
 // A company and a person who acts for it, or says so, do not differ; nor do two
 // that a stored id ties, under another family name or company name.
 func (p *pool) differ(a, b *rec) bool {
-	if p.compare(a, b) > 0 {
-		a, b = b, a
-	}
 	j := p.judge(a, b)
 	switch {
 	case len(j.never) > 0:
@@ -405,7 +366,7 @@ func (p *pool) differ(a, b *rec) bool {
 			return false
 		}
 		c := p.get(human.home)
-		return c == nil || !(c == firm || c.asFirm().equals(firm.asFirm()))
+		return c == nil || !(c == firm || c.firm.equals(firm.firm))
 	}
 	return false
 }

@@ -27,6 +27,12 @@ type memory struct {
 	t      testing.TB
 }
 
+// question is one key put to one source.
+type question struct {
+	source string
+	key    sources.Identifier
+}
+
 type system struct {
 	finds    []sources.IdentifierKind
 	contacts bool

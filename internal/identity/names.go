@@ -44,7 +44,7 @@ const maxNameWords = 8
 
 // parseName reads the name of a record. Given and family name win over the one
 // field of systems that have only that.
-func parseName(p record.Person, functions map[string]bool) name {
+func parseName(p *record.Person, functions []string) name {
 	if p.GivenName == "" && p.FamilyName == "" {
 		return parseField(p.DisplayName, functions)
 	}
@@ -64,7 +64,7 @@ func parseName(p record.Person, functions map[string]bool) name {
 }
 
 // parseField reads a single field: "Dr. Anna Keller", "Keller, Anna", "von Arx Beat".
-func parseField(s string, functions map[string]bool) name {
+func parseField(s string, functions []string) name {
 	var n name
 	if strings.ContainsRune(s, '@') {
 		return n // an address in the place of a name
@@ -273,9 +273,9 @@ func isHousehold(words []string) bool {
 }
 
 // allIn reports whether every word belongs to a set: a name like "Buchhaltung".
-func allIn(words []string, set map[string]bool) bool {
+func allIn(words, list []string) bool {
 	for _, w := range words {
-		if !set[w] {
+		if !in(list, w) {
 			return false
 		}
 	}
@@ -328,7 +328,11 @@ func compareNames(a, b name) agreement {
 				something = something || len(x.given) > 0 && len(y.given) > 0 || len(x.family) > 0 && len(y.family) > 0
 				if straight && writtenOut(x.given) && writtenOut(y.given) && equalWords(x.given, y.given) {
 					out.givenFull = true
-					out.full = out.full || len(x.family) > 0 && len(y.family) > 0 && equalWords(x.family, y.family) && !abbreviated(x.family[len(x.family)-1]) && !abbreviated(y.family[len(y.family)-1]) && a.generation == b.generation
+					if len(x.family) > 0 && len(y.family) > 0 && equalWords(x.family, y.family) && a.generation == b.generation &&
+						!abbreviated(x.family[len(x.family)-1]) && !abbreviated(y.family[len(y.family)-1]) {
+						out.full = true
+						return out // no other reading says more
+					}
 				}
 			}
 			if given && straight {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,29 +15,74 @@ const crowd = 20
 
 // rec is a record with what is needed to compare it.
 type rec struct {
-	p    record.Person
+	p    *record.Person
 	ref  record.Ref
 	rank int
 
 	kind       record.CustomerKind
 	stated     bool // the system says the kind itself
 	name       name
-	firm       firm // its name as a company's, unless the system says it is a person
+	firm       firm // its name as a company's; empty for what cannot be one
 	org        firm // the company that a person names
 	collective bool
-	live       bool // neither archived nor collective: found by its keys
-	emails     []string
-	plain      []string // e-mails whose plus-tag was taken off
+	live       bool   // neither archived nor collective: found by its keys
+	emails     []*key // sorted by value
+	plain      []*key // e-mails whose plus-tag was taken off
 	home       record.Ref
 
-	questions []question
-	links     []record.Ref // targets of links by record id
+	asks    []ask        // the questions that find what belongs to it
+	links   []record.Ref // targets of its links by record id
+	planned bool         // asks and links are filled in
+	looked  bool         // all of them have been put
+	listing bool         // known only from a company's list of people
 
-	listing bool // known only from a company's list of people
-	looked  bool // all its questions have been put
+	// Conclusions, valid while the pool stays at the generation noted.
+	near   []*rec
+	nearAt int
+	owner  memo[*ownership]
+	whole  memo[*star]
+	alone  memo[*star]
+	pairs  []pair
 }
 
 func (r *rec) isCompany() bool { return r.kind == record.Company }
+
+// maybeCompany reports a company, or what may be one without a legal form: a name
+// in one field of a system that does not tell companies from people.
+func (r *rec) maybeCompany() bool {
+	return r.isCompany() || !r.stated && r.p.GivenName == "" && r.p.FamilyName == ""
+}
+
+// pair is what is known of a record and one that goes after it.
+type pair struct {
+	other    *rec
+	names    judgement
+	relation relation
+	at       int // the generation the relation is of; 0 for none
+}
+
+// key is one thing that can be looked up, who has it and whom it was asked of.
+// Sets of sources are bits, by rank.
+type key struct {
+	id       sources.Identifier
+	carriers []*rec // who has the address, hidden records not among them
+	tagged   []*rec // who has it without the tag; only where stripping is switched on
+
+	want, asked, failed uint64
+
+	shared   string // the rule that says it is shared, empty if it is one person's
+	sharedAt int
+}
+
+// maxSources is how many sources identity can look up in; those of lower rank
+// are not asked and reported as not searchable.
+const maxSources = 64
+
+// ask is a key and the sources to ask for it.
+type ask struct {
+	key *key
+	of  uint64
+}
 
 // target is what a link stored in some record points to.
 type target struct {
@@ -46,37 +92,56 @@ type target struct {
 
 // pool holds the records seen so far, by reference and by key.
 type pool struct {
-	lists *lists
+	lists   *lists
+	sources []searchable // by rank
+	rules   []rule
+	at      int // the generation: counts up whenever a record comes or changes
+
 	recs  map[record.Ref]*rec
 	alias map[record.Ref]record.Ref // a reference asked for, where the record has another now
 
-	byEmail  map[string][]*rec
-	tagged   map[string][]*rec     // by address without the tag; only where stripping is switched on
-	linking  map[target][]*rec     // who stores a link to it
-	numbered map[target][]*rec     // who has the customer number
-	people   map[record.Ref][]*rec // who acts for a company
-
-	rules  []rule
-	agreed map[[2]*rec]judgement
-	// What follows from who carries which key, until another record comes.
-	shares    map[string]sharing
-	relations map[[2]*rec]relation
+	keys     map[sources.Identifier]*key
+	order    []*key
+	written  map[string]*key // e-mails as systems write them; nil for what is no key
+	linking  map[target][]*rec
+	numbered map[target][]*rec // who has the customer number
+	people   map[record.Ref][]*rec
 }
 
-func newPool(l *lists) *pool {
+// newPool makes a pool for so many starts.
+func newPool(l *lists, src []searchable, starts int) *pool {
+	n := starts * len(src) // about as many records will come
 	return &pool{
-		lists: l, recs: map[record.Ref]*rec{}, alias: map[record.Ref]record.Ref{},
-		byEmail: map[string][]*rec{}, tagged: map[string][]*rec{}, linking: map[target][]*rec{}, numbered: map[target][]*rec{},
-		people: map[record.Ref][]*rec{},
-		rules:  matchRules(), agreed: map[[2]*rec]judgement{}, shares: map[string]sharing{}, relations: map[[2]*rec]relation{},
+		lists: l, sources: src, rules: matchRules(), at: 1,
+		recs: make(map[record.Ref]*rec, n), alias: map[record.Ref]record.Ref{},
+		keys: make(map[sources.Identifier]*key, 2*n), written: make(map[string]*key, n),
+		linking: map[target][]*rec{}, numbered: map[target][]*rec{}, people: map[record.Ref][]*rec{},
 	}
 }
 
-// forget throws away what follows from who carries which key. It must be called
-// after records were added.
-func (p *pool) forget() {
-	clear(p.shares)
-	clear(p.relations)
+// key makes a key of an identifier, once.
+func (p *pool) key(id sources.Identifier) *key {
+	k := p.keys[id]
+	if k == nil {
+		k = &key{id: id}
+		p.keys[id] = k
+		p.order = append(p.order, k)
+	}
+	return k
+}
+
+// email is the key of an address as a system writes it, nil for what is no address
+// or nobody's key.
+func (p *pool) email(address string) *key {
+	if k, known := p.written[address]; known {
+		return k
+	}
+	var k *key
+	if value := record.EmailKey(address); value != "" && !p.lists.never(value) {
+		k = p.key(sources.Identifier{Kind: sources.ByEmail, Value: value})
+	}
+	p.written[address] = k
+	return k
 }
 
 // get finds a record by any reference that leads to it.
@@ -93,17 +158,21 @@ func (p *pool) get(ref record.Ref) *rec {
 // add takes a record in. What a company's list of people says of a person does
 // not replace the person's own record; of two readings the newer one stays. Ids
 // that were merged into a record are collected from all readings of it.
-func (p *pool) add(person record.Person, listing bool) *rec {
+func (p *pool) add(person *record.Person, listing bool) *rec {
 	old := p.recs[person.Ref]
 	if old == nil {
-		r := p.digest(person)
+		r := &rec{}
+		p.digest(r, person)
 		r.listing = listing
 		p.index(r)
 		return r
 	}
-	merged := slices.Concat(old.p.MergedIDs, person.MergedIDs)
-	slices.Sort(merged)
-	merged = slices.Compact(merged)
+	merged := old.p.MergedIDs
+	for _, id := range person.MergedIDs {
+		if !slices.Contains(merged, id) {
+			merged = append(slices.Clip(merged), id)
+		}
+	}
 	replace := old.listing && !listing || old.listing == listing && person.FetchedAt.After(old.p.FetchedAt)
 	if !replace && len(merged) == len(old.p.MergedIDs) {
 		return old
@@ -113,52 +182,58 @@ func (p *pool) add(person record.Person, listing bool) *rec {
 	if !replace {
 		person, listing = old.p, old.listing
 	}
-	person.MergedIDs = merged
-	r := p.digest(person)
-	r.listing = listing
-	if r.home.Zero() {
-		r.home = home
+	whole := *person
+	whole.MergedIDs = slices.Sorted(slices.Values(merged))
+	*old = rec{}
+	p.digest(old, &whole)
+	old.listing = listing
+	if old.home.Zero() {
+		old.home = home
 	}
-	*old = *r // whoever holds the record sees its new content
 	p.index(old)
 	return old
 }
 
-func (p *pool) digest(person record.Person) *rec {
+func (p *pool) digest(r *rec, person *record.Person) {
 	l := p.lists
-	r := &rec{p: person, ref: person.Ref, rank: l.rankOf(person.Ref.Source), kind: person.Kind, stated: person.Kind != ""}
-	if !r.stated {
-		r.kind = KindOf(person)
-	}
+	r.p, r.ref, r.rank = person, person.Ref, l.rankOf(person.Ref.Source)
+	r.kind, r.stated = person.Kind, person.Kind != ""
 	r.collective = l.isCollective(person)
 	r.live = !r.collective && !person.Archived
-	r.name = parseName(person, l.functions)
-	if r.isCompany() || !r.stated {
-		r.firm = parseFirm(firmName(person)) // what looks like a person may be a company without a legal form
+	if r.maybeCompany() {
+		r.firm = parseFirm(firmName(person))
+	}
+	if !r.stated {
+		r.kind = looksLike(person, r.firm)
+	}
+	if !r.stated || !r.isCompany() {
+		r.name = parseName(person, l.RoleMailboxes)
 	}
 	if !r.isCompany() && person.Organization != "" {
 		r.org = parseFirm(person.Organization)
 	}
+	byValue := func(a, b *key) int { return cmp.Compare(a.id.Value, b.id.Value) }
 	for _, e := range person.Emails {
-		key := record.EmailKey(e.Address)
-		if key == "" || l.never(key) || slices.Contains(r.emails, key) {
-			continue
-		}
-		r.emails = append(r.emails, key)
-	}
-	slices.Sort(r.emails)
-	for _, key := range r.emails {
-		if plain := stripped(key); plain != "" && !slices.Contains(r.emails, plain) && !slices.Contains(r.plain, plain) {
-			r.plain = append(r.plain, plain)
+		if k := p.email(e.Address); k != nil && !slices.Contains(r.emails, k) {
+			r.emails = append(r.emails, k)
 		}
 	}
+	slices.SortFunc(r.emails, byValue)
+	for _, k := range r.emails {
+		if plain := stripped(k.id.Value); plain != "" {
+			if k := p.email(plain); k != nil && !slices.Contains(r.emails, k) && !slices.Contains(r.plain, k) {
+				r.plain = append(r.plain, k)
+			}
+		}
+	}
+	slices.SortFunc(r.plain, byValue)
 	if person.Company != person.Ref {
 		r.home = person.Company
 	}
-	return r
 }
 
 func (p *pool) index(r *rec) {
+	p.at++
 	p.recs[r.ref] = r
 	if !r.p.Archived {
 		p.actsFor(r, r.home)
@@ -167,8 +242,7 @@ func (p *pool) index(r *rec) {
 		return
 	}
 	for _, id := range r.p.MergedIDs {
-		ref := record.Ref{Source: r.ref.Source, Kind: r.ref.Kind, ID: id}
-		if p.recs[ref] == nil {
+		if ref := (record.Ref{Source: r.ref.Source, Kind: r.ref.Kind, ID: id}); p.recs[ref] == nil {
 			p.alias[ref] = r.ref
 		}
 	}
@@ -184,12 +258,12 @@ func (p *pool) index(r *rec) {
 			p.linking[t] = append(p.linking[t], r)
 		}
 	}
-	for _, key := range r.emails {
-		p.byEmail[key] = append(p.byEmail[key], r)
+	for _, k := range r.emails {
+		k.carriers = append(k.carriers, r)
 	}
-	if p.lists.stripTags {
-		for _, key := range r.plain {
-			p.tagged[key] = append(p.tagged[key], r)
+	if p.lists.StripPlusTags {
+		for _, k := range r.plain {
+			k.tagged = append(k.tagged, r)
 		}
 	}
 }
@@ -199,11 +273,11 @@ func (p *pool) remove(r *rec) {
 	without := func(list []*rec) []*rec {
 		return slices.DeleteFunc(slices.Clone(list), func(o *rec) bool { return o == r })
 	}
-	for _, key := range r.emails {
-		p.byEmail[key] = without(p.byEmail[key])
+	for _, k := range r.emails {
+		k.carriers = without(k.carriers)
 	}
-	for _, key := range r.plain {
-		p.tagged[key] = without(p.tagged[key])
+	for _, k := range r.plain {
+		k.tagged = without(k.tagged)
 	}
 	for _, l := range r.p.Links {
 		if t, ok := r.target(l); ok {
@@ -214,7 +288,17 @@ func (p *pool) remove(r *rec) {
 		t := target{source: r.ref.Source, id: strings.TrimSpace(n), number: true}
 		p.numbered[t] = without(p.numbered[t])
 	}
-	clear(p.agreed)
+	for _, o := range p.recs {
+		o.pairs = slices.DeleteFunc(o.pairs, func(x pair) bool { return x.other == r })
+	}
+}
+
+// moved notes that a reference asked for leads to another record now.
+func (p *pool) moved(from, to record.Ref) {
+	if p.alias[from] != to {
+		p.alias[from] = to
+		p.at++
+	}
 }
 
 // target reads a link; one into the record's own system says nothing.
@@ -229,29 +313,28 @@ func (r *rec) target(l record.Link) (target, bool) {
 	return target{source: l.Source, id: n, number: true}, n != ""
 }
 
-// targets are the values by which others may link to r.
-func (r *rec) targets() []target {
-	out := []target{{source: r.ref.Source, id: r.ref.ID}}
+// targets goes through the values by which others may link to r.
+func (r *rec) targets(yield func(target)) {
+	yield(target{source: r.ref.Source, id: r.ref.ID})
 	for _, id := range r.p.MergedIDs {
-		out = append(out, target{source: r.ref.Source, id: id})
+		yield(target{source: r.ref.Source, id: id})
 	}
 	for _, n := range r.p.Numbers {
 		if n = strings.TrimSpace(n); n != "" {
-			out = append(out, target{source: r.ref.Source, id: n, number: true})
+			yield(target{source: r.ref.Source, id: n, number: true})
 		}
 	}
-	return out
 }
 
-// at finds the records a link points to.
-func (p *pool) at(t target) []*rec {
+// pointsTo reports whether a link leads to a record.
+func (p *pool) pointsTo(t target, r *rec) bool {
+	if t.source != r.ref.Source {
+		return false
+	}
 	if t.number {
-		return p.numbered[t]
+		return slices.Contains(p.numbered[t], r)
 	}
-	if r := p.get(record.Ref{Source: t.source, Kind: record.KindCustomer, ID: t.id}); r != nil {
-		return []*rec{r}
-	}
-	return nil
+	return t.id == r.ref.ID || p.get(record.Ref{Source: t.source, Kind: record.KindCustomer, ID: t.id}) == r
 }
 
 // linked reports whether one of the two stores the other's id or number, and the value.
@@ -261,7 +344,7 @@ func (p *pool) linked(a, b *rec) (string, bool) {
 	}
 	for range 2 {
 		for _, l := range a.p.Links {
-			if t, ok := a.target(l); ok && t.source == b.ref.Source && slices.Contains(p.at(t), b) {
+			if t, ok := a.target(l); ok && p.pointsTo(t, b) {
 				return t.id, true
 			}
 		}
@@ -278,27 +361,36 @@ func (p *pool) neighbours(r *rec) []*rec {
 	if r.collective {
 		return nil
 	}
-	var out []*rec
-	for _, key := range r.emails {
-		out = append(out, p.byEmail[key]...)
-		out = append(out, p.tagged[key]...)
+	if r.nearAt == p.at {
+		return r.near
 	}
-	for _, key := range r.plain {
-		out = append(out, p.byEmail[key]...)
+	out := make([]*rec, 0, 8)
+	for _, k := range r.emails {
+		out = append(append(out, k.carriers...), k.tagged...)
+	}
+	for _, k := range r.plain {
+		out = append(out, k.carriers...)
 	}
 	for _, l := range r.p.Links {
-		if t, ok := r.target(l); ok {
-			out = append(out, p.at(t)...)
+		switch t, ok := r.target(l); {
+		case !ok:
+		case t.number:
+			out = append(out, p.numbered[t]...)
+		default:
+			if o := p.get(record.Ref{Source: t.source, Kind: record.KindCustomer, ID: t.id}); o != nil {
+				out = append(out, o)
+			}
 		}
 	}
-	for _, t := range r.targets() {
+	r.targets(func(t target) {
 		for _, o := range p.linking[t] {
 			if o.ref.Source != r.ref.Source {
 				out = append(out, o)
 			}
 		}
-	}
-	return p.tidy(out, r)
+	})
+	r.near, r.nearAt = p.tidy(out, r), p.at
+	return r.near
 }
 
 // tidy sorts by position and drops repetitions, collective accounts and self.
@@ -314,30 +406,55 @@ func (p *pool) tidy(list []*rec, self *rec) []*rec {
 // compare orders records by position: the anchor is the first of its customer.
 // What a system hides never goes before what it shows.
 func (p *pool) compare(a, b *rec) int {
-	if a == b {
+	switch {
+	case a == b:
 		return 0
-	}
-	if a.p.Archived != b.p.Archived {
+	case a.p.Archived != b.p.Archived:
 		if b.p.Archived {
 			return -1
 		}
 		return 1
+	case a.rank != b.rank:
+		return cmp.Compare(a.rank, b.rank)
 	}
 	return p.lists.compareRefs(a.ref, b.ref)
 }
 
 func (p *pool) better(a, b *rec) bool { return p.compare(a, b) < 0 }
 
+// pair is what is known of two records, a going before b.
+func (p *pool) pair(a, b *rec) *pair {
+	for i := range a.pairs {
+		if a.pairs[i].other == b {
+			return &a.pairs[i]
+		}
+	}
+	a.pairs = append(a.pairs, pair{other: b, names: judgeRecords(a, b)})
+	return &a.pairs[len(a.pairs)-1]
+}
+
+// judge compares two records' names, as people, as companies or as one of each.
+func (p *pool) judge(a, b *rec) *judgement {
+	if p.compare(a, b) > 0 {
+		a, b = b, a
+	}
+	return &p.pair(a, b).names
+}
+
 // actsFor notes that a person acts for a company: their record says so, or the
 // company's list of people holds them.
 func (p *pool) actsFor(r *rec, company record.Ref) {
 	if !company.Zero() && company != r.ref && !slices.Contains(p.people[company], r) {
 		p.people[company] = append(p.people[company], r)
+		p.at++
 	}
 }
 
 // peopleOf are the people who act for a company, by any id it has or had.
 func (p *pool) peopleOf(c *rec) []*rec {
+	if len(p.people) == 0 {
+		return nil
+	}
 	out := p.people[c.ref]
 	for _, id := range c.p.MergedIDs {
 		out = append(slices.Clip(out), p.people[record.Ref{Source: c.ref.Source, Kind: c.ref.Kind, ID: id}]...)
@@ -361,42 +478,53 @@ func (p *pool) company(r *rec, tried map[record.Ref]bool) (c *rec, reading bool)
 	return c, false
 }
 
-// ask fills in which questions find what belongs to r.
-func (p *pool) ask(r *rec, src []searchable) []question {
-	if r.questions != nil || r.collective {
-		return r.questions
+// plan fills in which questions find what belongs to r.
+func (p *pool) plan(r *rec) {
+	if r.planned || r.collective {
+		return
 	}
-	out := []question{}
-	for _, s := range src {
-		if s.finds[sources.ByEmail] {
-			for _, key := range r.emails {
-				out = append(out, question{s.name, sources.Identifier{Kind: sources.ByEmail, Value: key}})
-			}
-			for _, key := range r.plain {
-				out = append(out, question{s.name, sources.Identifier{Kind: sources.ByEmail, Value: key}})
+	r.planned = true
+	finds := func(kind sources.IdentifierKind) (of uint64) {
+		for i, s := range p.sources {
+			if i < maxSources && s.finds(kind) {
+				of |= 1 << i
 			}
 		}
-		if s.name == r.ref.Source {
-			continue
+		return of
+	}
+	if of := finds(sources.ByEmail); of != 0 {
+		for _, k := range r.emails {
+			r.asks = append(r.asks, ask{k, of})
 		}
-		if s.finds[sources.ByLink] {
-			for _, t := range r.targets() {
-				out = append(out, question{s.name, sources.Identifier{Kind: sources.ByLink, Source: r.ref.Source, Value: t.id}})
-			}
-		}
-		for _, l := range r.p.Links {
-			t, ok := r.target(l)
-			switch {
-			case !ok || t.source != s.name:
-			case !t.number:
-				if record.ValidID(t.id) {
-					r.links = append(r.links, record.Ref{Source: t.source, Kind: record.KindCustomer, ID: t.id})
-				}
-			case s.finds[sources.ByCustomerNumber]:
-				out = append(out, question{s.name, sources.Identifier{Kind: sources.ByCustomerNumber, Value: t.id}})
-			}
+		for _, k := range r.plain {
+			r.asks = append(r.asks, ask{k, of})
 		}
 	}
-	r.questions = out
-	return out
+	own := p.index64(r.ref.Source)
+	if of := finds(sources.ByLink) &^ own; of != 0 {
+		r.targets(func(t target) {
+			r.asks = append(r.asks, ask{p.key(sources.Identifier{Kind: sources.ByLink, Source: t.source, Value: t.id}), of})
+		})
+	}
+	for _, l := range r.p.Links {
+		t, ok := r.target(l)
+		at := p.index64(t.source)
+		switch {
+		case !ok || at == 0:
+		case !t.number && record.ValidID(t.id):
+			r.links = append(r.links, record.Ref{Source: t.source, Kind: record.KindCustomer, ID: t.id})
+		case t.number && finds(sources.ByCustomerNumber)&at != 0:
+			r.asks = append(r.asks, ask{p.key(sources.Identifier{Kind: sources.ByCustomerNumber, Value: t.id}), at})
+		}
+	}
+}
+
+// index64 is a source's bit, 0 for one that is not connected.
+func (p *pool) index64(source string) uint64 {
+	for i, s := range p.sources {
+		if s.name == source && i < maxSources {
+			return 1 << i
+		}
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"customer360/sources"
 	"customer360/sources/record"
 )
 
@@ -169,14 +170,50 @@ func TestProperties(t *testing.T) {
 	})
 }
 
+// TestPropertiesDown draws towns with a source that fails: what is left is still
+// never joined wrongly and never complete.
+func TestPropertiesDown(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := crowdedTown(rt, t)
+		down := rapid.SampledFrom(m.order).Draw(rt, "down")
+		m.has[down].down = &sources.Error{Source: down, Code: sources.Unavailable}
+		refs := m.refs()
+		all, errs := Resolve(t.Context(), m.ask(), m.rules(), refs)
+		m.bounds()
+		p := newPool(m.rules().lists(m.ask()), nil, 0)
+		for _, r := range refs {
+			c := all[r]
+			if (c == nil) != (errs[r] != nil) || (errs[r] != nil) != (r.Source == down) {
+				rt.Fatalf("%s with %s down: %s, %v\n%s", refName(r), down, brief(c), errs[r], dump(m))
+			}
+			if c == nil {
+				continue
+			}
+			if collective := p.lists.isCollective(&c.Members[0].Record); c.Complete && !collective {
+				rt.Fatalf("%s is complete with %s down\n%s", brief(c), down, dump(m))
+			}
+			if c.Provisional && down != "crm" {
+				rt.Fatalf("%s is provisional with %s down\n%s", brief(c), down, dump(m))
+			}
+			for i, a := range c.Members {
+				for _, b := range c.Members[i+1:] {
+					if p.contradict(p.add(&a.Record, false), p.add(&b.Record, false)) {
+						rt.Fatalf("%s contradicts itself\n%s", brief(c), dump(m))
+					}
+				}
+			}
+		}
+	})
+}
+
 // checkCustomer holds one customer to the rules, as far as the customer and the
 // town show it, with means of its own.
 func checkCustomer(m *memory, c *Customer, fail func(string, ...any)) {
 	l := m.rules().lists(m.ask())
-	p := newPool(l)
+	p := newPool(l, nil, 0)
 	for _, name := range m.order {
 		for _, x := range m.has[name].people {
-			p.add(x, false)
+			p.add(&x, false)
 		}
 	}
 	together := func(group []Member) {
@@ -199,7 +236,7 @@ func checkCustomer(m *memory, c *Customer, fail func(string, ...any)) {
 		if x.Strength != Linked && x.Strength != Certain {
 			fail("%s joins as %s", refName(x.Record.Ref), x.Strength)
 		}
-		if l.isCollective(x.Record) && (len(c.Members) > 1 || len(c.Contacts) > 0) {
+		if l.isCollective(&x.Record) && (len(c.Members) > 1 || len(c.Contacts) > 0) {
 			fail("a collective account joins: %s", brief(c))
 		}
 		if x.Strength != Certain {
@@ -259,7 +296,7 @@ func checkCustomer(m *memory, c *Customer, fail func(string, ...any)) {
 }
 
 func firmOrName(p record.Person) string {
-	f := parseFirm(firmName(p))
+	f := parseFirm(firmName(&p))
 	return f.solid
 }
 
@@ -268,7 +305,7 @@ func sharedInTown(m *memory, key string, p *pool) bool {
 	var who []*rec
 	for _, name := range m.order {
 		for _, x := range m.has[name].people {
-			if x.Archived || p.lists.isCollective(x) || !slices.ContainsFunc(x.Emails, func(e record.Email) bool { return record.EmailKey(e.Address) == key }) {
+			if x.Archived || p.lists.isCollective(&x) || !slices.ContainsFunc(x.Emails, func(e record.Email) bool { return record.EmailKey(e.Address) == key }) {
 				continue
 			}
 			if x.SharedEmails {

@@ -3,7 +3,6 @@ package identity
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 
@@ -34,9 +33,9 @@ const maxCandidates = 20
 // may be called at the same time. Beside reading the starts there are at most
 // three rounds of Find. No key is put to a source twice.
 func Resolve(ctx context.Context, ask Ask, rules Rules, starts []record.Ref) (map[record.Ref]*Customer, map[record.Ref]error) {
-	e := newEngine(ctx, ask, rules)
+	e := newEngine(ctx, ask, rules, len(starts))
 	for _, ref := range starts {
-		e.want.read[ref] = true
+		e.wantRead(ref)
 	}
 	e.read()
 	out, errs := map[record.Ref]*Customer{}, map[record.Ref]error{}
@@ -60,10 +59,10 @@ func Resolve(ctx context.Context, ask Ask, rules Rules, starts []record.Ref) (ma
 // ResolveRecords is Resolve for records that have been read already. It answers
 // under each record's own reference.
 func ResolveRecords(ctx context.Context, ask Ask, rules Rules, starts []record.Person) map[record.Ref]*Customer {
-	e := newEngine(ctx, ask, rules)
+	e := newEngine(ctx, ask, rules, len(starts))
 	var found []*rec
-	for _, p := range starts {
-		found = append(found, e.pool.add(p, false))
+	for i := range starts {
+		found = append(found, e.pool.add(&starts[i], false))
 	}
 	customers := e.resolve(found)
 	out := make(map[record.Ref]*Customer, len(found))
@@ -78,26 +77,30 @@ func ResolveRecords(ctx context.Context, ask Ask, rules Rules, starts []record.P
 // leads to the company's customer. Addresses that are nobody's key find nobody
 // and are not asked for; collective accounts are never found. The second answer
 // says which sources could be asked for the key.
-func ByKey(ctx context.Context, ask Ask, rules Rules, key sources.Identifier) ([]*Customer, []Coverage) {
-	e := newEngine(ctx, ask, rules)
-	if key.Kind == sources.ByEmail {
-		key.Value = record.EmailKey(key.Value)
-	}
-	asks := key.Value != "" && (key.Kind != sources.ByEmail || !e.lists.never(key.Value))
-	for _, s := range e.sources {
-		if asks && s.finds[key.Kind] {
-			e.want.keys[question{s.name, key}] = true
-		}
+func ByKey(ctx context.Context, ask Ask, rules Rules, id sources.Identifier) ([]*Customer, []Coverage) {
+	e := newEngine(ctx, ask, rules, 1)
+	var k *key
+	if id.Kind == sources.ByEmail {
+		k = e.pool.email(id.Value)
+	} else if id.Value != "" {
+		k = e.pool.key(id)
 	}
 	var found []*rec
-	for _, p := range e.find() {
-		if r := e.pool.get(p); r != nil && !r.collective && !slices.Contains(found, r) {
+	coverage := make([]Coverage, len(e.sources))
+	for i, s := range e.sources {
+		coverage[i] = Coverage{Source: s.name, Searchable: s.finds(id.Kind)}
+		if k != nil && s.finds(id.Kind) && i < maxSources {
+			k.want |= 1 << i
+			e.wanting = true
+		}
+	}
+	for _, r := range e.find() {
+		if !r.collective && !slices.Contains(found, r) {
 			found = append(found, r)
 		}
 	}
-	coverage := make([]Coverage, 0, len(e.sources))
-	for _, s := range e.sources {
-		coverage = append(coverage, Coverage{Source: s.name, Searchable: s.finds[key.Kind], Err: e.failed[question{s.name, key}]})
+	for i := range coverage {
+		coverage[i].Err = e.unfound[unfound{i, k}]
 	}
 	var out []*Customer
 	for _, c := range e.resolve(found) {
@@ -111,10 +114,11 @@ func ByKey(ctx context.Context, ask Ask, rules Rules, key sources.Identifier) ([
 
 // searchable is a source, ready to be looked up in.
 type searchable struct {
-	name     string
-	finds    map[sources.IdentifierKind]bool
-	contacts bool
+	name  string
+	kinds []sources.IdentifierKind
 }
+
+func (s searchable) finds(kind sources.IdentifierKind) bool { return slices.Contains(s.kinds, kind) }
 
 // engine holds one resolution.
 type engine struct {
@@ -122,65 +126,86 @@ type engine struct {
 	ask     Ask
 	lists   *lists
 	sources []searchable // by rank
+	listing uint64       // sources that list the people of companies
 	pool    *pool
+	epoch   int  // counts the evaluations
+	last    bool // nothing more will be asked
 
-	contactsOf map[string]bool // sources that list the people of companies
-	asked      map[question]bool
-	failed     map[question]*sources.Error
-	tried      map[record.Ref]bool // references that were read, successfully or not
-	unread     map[record.Ref]*sources.Error
-	listed     map[record.Ref]bool // companies whose people were asked for
-	unlisted   map[record.Ref]*sources.Error
+	tried    map[record.Ref]bool // references that were read, successfully or not
+	listed   map[record.Ref]bool // companies whose people were asked for
+	unread   map[record.Ref]*sources.Error
+	unlisted map[record.Ref]*sources.Error
+	unfound  map[unfound]*sources.Error
 
-	want wants // what the last evaluation lacked
-
-	// Conclusions from what is in the pool, thrown away when it grows.
-	owners map[*rec]*ownership
-	stars  map[*rec]*star
-	lonely map[*rec]*star
+	// What the last evaluation lacked; of keys, each knows itself.
+	wanting bool
+	reading []record.Ref
+	people  []record.Ref
 }
 
-// wants is what an evaluation would like to know.
-type wants struct {
-	keys     map[question]bool
-	read     map[record.Ref]bool
-	contacts map[record.Ref]bool
+// unfound is a key that a source could not be asked for.
+type unfound struct {
+	source int
+	key    *key
 }
 
-func newEngine(ctx context.Context, ask Ask, rules Rules) *engine {
+func newEngine(ctx context.Context, ask Ask, rules Rules, starts int) *engine {
 	e := &engine{
-		ctx: ctx, ask: ask, lists: rules.lists(ask), contactsOf: map[string]bool{},
-		asked: map[question]bool{}, failed: map[question]*sources.Error{},
-		tried: map[record.Ref]bool{}, unread: map[record.Ref]*sources.Error{},
-		listed: map[record.Ref]bool{}, unlisted: map[record.Ref]*sources.Error{},
+		ctx: ctx, ask: ask, lists: rules.lists(ask), tried: map[record.Ref]bool{}, listed: map[record.Ref]bool{},
+		unread: map[record.Ref]*sources.Error{}, unlisted: map[record.Ref]*sources.Error{}, unfound: map[unfound]*sources.Error{},
 	}
 	for _, s := range ask.Sources {
-		finds := map[sources.IdentifierKind]bool{}
-		for _, k := range s.Finds {
-			finds[k] = true
-		}
-		e.sources = append(e.sources, searchable{s.Name, finds, s.Contacts})
-		e.contactsOf[s.Name] = s.Contacts
+		e.sources = append(e.sources, searchable{s.Name, s.Finds})
 	}
 	slices.SortStableFunc(e.sources, func(a, b searchable) int {
 		return cmp.Compare(e.lists.rankOf(a.name), e.lists.rankOf(b.name))
 	})
-	e.pool = newPool(e.lists)
-	e.forget()
+	e.pool = newPool(e.lists, e.sources, starts)
+	for _, s := range ask.Sources {
+		if s.Contacts {
+			e.listing |= e.pool.index64(s.Name)
+		}
+	}
 	return e
 }
 
-// forget throws conclusions and wishes away.
-func (e *engine) forget() {
-	e.want = wants{map[question]bool{}, map[record.Ref]bool{}, map[record.Ref]bool{}}
-	e.pool.forget()
-	e.owners, e.stars, e.lonely = map[*rec]*ownership{}, map[*rec]*star{}, map[*rec]*star{}
+// memo is a conclusion about a record. It holds during the evaluation that drew
+// it and, if nothing was missing, until another record comes.
+type memo[T interface{ settled() bool }] struct {
+	value     T
+	at, epoch int
+}
+
+func (m *memo[T]) get(e *engine) (none T) {
+	if m.at == e.pool.at && (m.epoch == e.epoch || m.value.settled()) {
+		return m.value
+	}
+	return none
+}
+
+func (m *memo[T]) set(e *engine, v T) { m.value, m.at, m.epoch = v, e.pool.at, e.epoch }
+
+func (o *ownership) settled() bool { return o.known }
+
+func (s *star) settled() bool { return !s.bounded }
+
+func (e *engine) wantRead(ref record.Ref) {
+	if !e.tried[ref] && !slices.Contains(e.reading, ref) {
+		e.reading = append(e.reading, ref)
+	}
+}
+
+func (e *engine) wantPeople(company record.Ref) {
+	if !e.listed[company] && e.pool.index64(company.Source)&e.listing != 0 && !slices.Contains(e.people, company) {
+		e.people = append(e.people, company)
+	}
 }
 
 // resolve asks until nothing new is wanted or the bound is reached, and concludes.
 func (e *engine) resolve(starts []*rec) map[*rec]*Customer {
 	evaluate := func() {
-		e.forget()
+		e.epoch++
+		e.wanting = false
 		for _, r := range starts {
 			e.starOf(r)
 		}
@@ -191,10 +216,10 @@ func (e *engine) resolve(starts []*rec) map[*rec]*Customer {
 			e.read()
 			evaluate()
 		}
-		if len(e.want.keys) == 0 && !e.reads() {
+		if !e.wanting && !e.reads() {
 			break
 		}
-		if len(e.want.keys) > 0 {
+		if e.wanting {
 			e.find()
 			evaluate()
 		}
@@ -203,6 +228,7 @@ func (e *engine) resolve(starts []*rec) map[*rec]*Customer {
 		e.read()
 		evaluate()
 	}
+	e.last = true
 	customers := map[*star]*Customer{}
 	out := make(map[*rec]*Customer, len(starts))
 	for _, r := range starts {
@@ -215,15 +241,14 @@ func (e *engine) resolve(starts []*rec) map[*rec]*Customer {
 	return out
 }
 
-func (e *engine) reads() bool { return len(e.want.read)+len(e.want.contacts) > 0 }
+func (e *engine) reads() bool { return len(e.reading)+len(e.people) > 0 }
 
 // read reads the records and the lists of people that are wanted, side by side.
 func (e *engine) read() {
-	refs := slices.SortedFunc(maps.Keys(e.want.read), e.lists.compareRefs)
-	refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return e.tried[r] })
-	companies := slices.SortedFunc(maps.Keys(e.want.contacts), e.lists.compareRefs)
-	companies = slices.DeleteFunc(companies, func(r record.Ref) bool { return e.listed[r] || !e.contactsOf[r.Source] })
-	e.want.read, e.want.contacts = map[record.Ref]bool{}, map[record.Ref]bool{}
+	refs, companies := e.reading, e.people
+	e.reading, e.people = nil, nil
+	slices.SortFunc(refs, e.lists.compareRefs)
+	slices.SortFunc(companies, e.lists.compareRefs)
 	var (
 		wg       sync.WaitGroup
 		read     map[record.Ref]record.Person
@@ -247,8 +272,8 @@ func (e *engine) read() {
 			}
 			continue
 		}
-		if r := e.pool.add(p, false); r.ref != ref {
-			e.pool.alias[ref] = r.ref
+		if r := e.pool.add(&p, false); r.ref != ref {
+			e.pool.moved(ref, r.ref)
 		}
 	}
 	for _, ref := range companies {
@@ -264,41 +289,41 @@ func (e *engine) read() {
 			if p.Company.Zero() {
 				p.Company = ref
 			}
-			e.pool.actsFor(e.pool.add(p, true), ref)
+			e.pool.actsFor(e.pool.add(&p, true), ref)
 		}
 	}
 }
 
 // find puts the wanted keys to the sources and returns who was found.
-func (e *engine) find() []record.Ref {
+func (e *engine) find() []*rec {
+	e.wanting = false
 	keys := map[string][]sources.Identifier{}
-	for q := range e.want.keys {
-		if !e.asked[q] {
-			keys[q.source] = append(keys[q.source], q.key)
+	put := make([][]*key, len(e.sources))
+	for _, k := range e.pool.order {
+		for i, s := range e.sources {
+			if bit := uint64(1) << i; k.want&bit != 0 {
+				k.asked |= bit
+				put[i] = append(put[i], k)
+				keys[s.name] = append(keys[s.name], k.id)
+			}
 		}
+		k.want = 0
 	}
-	clear(e.want.keys)
 	if len(keys) == 0 {
 		return nil
 	}
-	for _, list := range keys {
-		slices.SortFunc(list, func(a, b sources.Identifier) int {
-			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Value, b.Value))
-		})
-	}
 	answers, errs := e.ask.Find(e.ctx, keys)
-	var found []record.Ref
-	for _, s := range e.sources {
-		for _, key := range keys[s.name] {
-			q := question{s.name, key}
-			e.asked[q] = true
-			people, ok := answers[s.name][key]
-			if err := errs[s.name]; err != nil && !ok {
-				e.failed[q] = err
+	var found []*rec
+	for i, s := range e.sources {
+		err := errs[s.name]
+		for _, k := range put[i] {
+			people, ok := answers[s.name][k.id]
+			if err != nil && !ok {
+				k.failed |= 1 << i
+				e.unfound[unfound{i, k}] = err
 			}
-			for _, p := range people {
-				e.pool.add(p, false)
-				found = append(found, p.Ref)
+			for j := range people {
+				found = append(found, e.pool.add(&people[j], false))
 			}
 		}
 	}

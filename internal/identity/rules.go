@@ -7,13 +7,16 @@ type Rules struct {
 	// Self are our own company's domains: addresses there are never keys.
 	SelfDomains []string
 	// Collective are words that mark an account as standing for many; compared
-	// folded, as whole words of the display name.
+	// folded, as whole words of the name.
 	Collective []string
 	// Placeholders are addresses that mean "none": "noreply@…", "unknown@…", by local part.
 	Placeholders []string
 	// RoleMailboxes are local parts that belong to a function, not a person.
 	RoleMailboxes []string
-	// StripPlusTags makes an address without its plus-tag a key as good as the full one.
+	// StripPlusTags makes an address without its plus-tag a key as good as the full
+	// one. No system can be asked for all tags of an address, so the customer found
+	// from the record with the tag holds both, and the one found from the other
+	// record may lack it.
 	StripPlusTags bool
 }
 

@@ -42,16 +42,26 @@ type option struct {
 // the recursion ends: it always goes on to better records, with one step at most
 // from a person to the company they act for.
 func (e *engine) owner(r *rec) *ownership {
-	if o := e.owners[r]; o != nil {
+	if o := r.owner.get(e); o != nil {
 		return o
 	}
 	o := &ownership{anchor: r, with: r}
-	e.owners[r] = o
+	r.owner.set(e, o)
 	if r.collective {
 		o.known = true
 		return o
 	}
 	if !e.need(r) {
+		// A link shows the way before any look-up: what it leads to is wanted next.
+		for _, s := range e.pool.neighbours(r) {
+			if _, ok := e.pool.linked(r, s); ok && e.pool.better(s, r) {
+				if c, _ := e.company(s); c == nil {
+					e.owner(s)
+				} else if e.pool.better(c, r) {
+					e.owner(c)
+				}
+			}
+		}
 		return o
 	}
 	o.known = true
@@ -176,9 +186,6 @@ func (e *engine) rivals(r, a, b *rec) bool {
 	if a == b {
 		return false
 	}
-	if e.pool.compare(a, b) > 0 {
-		a, b = b, a
-	}
 	j := e.pool.judge(a, b)
 	if len(j.never) > 0 {
 		return true
@@ -198,9 +205,6 @@ func (r *rec) hasFamilyName() bool {
 func (p *pool) contradict(a, b *rec) bool {
 	if a == b {
 		return false
-	}
-	if p.compare(a, b) > 0 {
-		a, b = b, a
 	}
 	return len(p.judge(a, b).never) > 0
 }
@@ -244,11 +248,11 @@ func (e *engine) customerOf(c *rec, of *ownership) *rec {
 // the company its system says. Only where a system before it lists the same
 // person for a company of the same name does the contact go with that one.
 func (e *engine) contactOwner(k, c *rec) *ownership {
-	if o := e.owners[k]; o != nil {
+	if o := k.owner.get(e); o != nil {
 		return o
 	}
 	o := &ownership{via: viaContact, with: k}
-	e.owners[k] = o
+	k.owner.set(e, o)
 	ready := e.needKeys(k)
 	home := e.owner(c)
 	o.anchor, o.known = home.anchor, home.known && ready
@@ -294,8 +298,8 @@ func (e *engine) contactOwner(k, c *rec) *ownership {
 func (e *engine) company(r *rec) (c *rec, reading bool) {
 	c, reading = e.pool.company(r, e.tried)
 	if reading {
-		e.want.read[r.home] = true
-		e.want.contacts[r.home] = true // whoever wants the company wants its people next
+		e.wantRead(r.home)
+		e.wantPeople(r.home) // whoever wants the company wants its people next
 	}
 	return c, reading
 }
@@ -307,31 +311,35 @@ func (e *engine) names(r, s, c *rec) (relation, bool) {
 		return relation{}, false
 	}
 	common := inBoth(r.emails, s.emails)
-	if len(common) == 0 || len(e.pool.byEmail[common[0]]) > crowd {
+	if len(common) == 0 || len(common[0].carriers) > crowd {
 		return relation{}, false
 	}
 	return relation{Certain, []Evidence{
-		{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: common[0]},
+		{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: common[0].id.Value},
 		{Rule: ruleNamesFirm, Field: "organization", Points: pointsName, MatchedOn: r.p.Organization},
 	}}, true
 }
 
 // sameFirm reports a company's record r that carries the address of a contact k
 // of a company c of the same name, or is linked to that contact: the same
-// company, for the address is the company's and the full name is equal.
+// company, for the address is the company's and the full name is equal. A name
+// without a legal form that is as good as the contact's own is a person's.
 func (p *pool) sameFirm(r, k, c *rec) (relation, bool) {
-	if r.stated && !r.isCompany() || !r.home.Zero() || !c.asFirm().equals(r.asFirm()) {
+	if !r.home.Zero() || !c.firm.equals(r.firm) {
 		return relation{}, false
+	}
+	if j := p.judge(r, k); !r.isCompany() && len(j.never) == 0 && len(j.oneKey) == 0 {
+		return relation{}, false // as good as the contact's own name: "Keller" of the company Keller
 	}
 	named := Evidence{Rule: ruleCompanyName, Field: "name", Points: pointsName, MatchedOn: firmName(c.p)}
 	if value, ok := p.linked(r, k); ok {
 		return relation{Linked, []Evidence{{Rule: ruleForeignID, Field: "id", Points: pointsForeignID, MatchedOn: value}, named}}, true
 	}
 	common := inBoth(r.emails, k.emails)
-	if len(common) == 0 || len(p.byEmail[common[0]]) > crowd {
+	if len(common) == 0 || len(common[0].carriers) > crowd {
 		return relation{}, false
 	}
-	return relation{Certain, []Evidence{{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: common[0]}, named}}, true
+	return relation{Certain, []Evidence{{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: common[0].id.Value}, named}}, true
 }
 
 // firmTie is a company's record tied to another through that one's contacts.
@@ -360,13 +368,63 @@ func (e *engine) firmsOfPeople(r *rec) []firmTie {
 type star struct {
 	anchor  *rec
 	members []*rec
-	ties    map[*rec]relation // why a record belongs
 	groups  []*group
-	dropped map[*rec]string // why a record that was tied is left out
-	near    map[*rec]bool   // records whose owner was asked for
-	bounded bool            // a bound was reached: not complete
-	alone   bool            // the anchor matches two customers, or was dropped by its own
+	ties    []tie     // why a record belongs
+	dropped []leftOut // records that are tied to it and left out
+	near    []*rec    // records whose owner was asked for
+	bounded bool      // a bound was reached: not complete
+	alone   bool      // the anchor was dropped by its own customer
 }
+
+// tie is the reason why a record belongs.
+type tie struct {
+	r   *rec
+	rel relation
+}
+
+// leftOut is a record and the rule by which it does not belong.
+type leftOut struct {
+	r   *rec
+	why string
+}
+
+func newStar(anchor *rec) *star {
+	s := &star{anchor: anchor, members: make([]*rec, 1, 4), ties: make([]tie, 0, 4), near: make([]*rec, 1, 4)}
+	s.members[0], s.near[0] = anchor, anchor
+	return s
+}
+
+// tie is why r belongs; the anchor belongs to itself.
+func (s *star) tie(r *rec) relation {
+	for i := range s.ties {
+		if s.ties[i].r == r {
+			return s.ties[i].rel
+		}
+	}
+	if r == s.anchor {
+		return relation{Linked, []Evidence{{Rule: ruleAnchor, Field: "id", Points: pointsForeignID, MatchedOn: r.ref.ID}}}
+	}
+	return relation{}
+}
+
+// drop leaves a record out; the first reason stays.
+func (s *star) drop(r *rec, why string) {
+	if s.why(r) == "" {
+		s.dropped = append(s.dropped, leftOut{r, why})
+	}
+}
+
+// why is the rule that keeps r out, empty if none does.
+func (s *star) why(r *rec) string {
+	for _, d := range s.dropped {
+		if d.r == r {
+			return d.why
+		}
+	}
+	return ""
+}
+
+func (s *star) isNear(r *rec) bool { return slices.Contains(s.near, r) }
 
 // group is one person who acts for the company, with all their records.
 type group struct {
@@ -377,11 +435,11 @@ type group struct {
 
 // assemble gathers who belongs to an anchor.
 func (e *engine) assemble(anchor *rec) *star {
-	if s := e.stars[anchor]; s != nil {
+	if s := anchor.whole.get(e); s != nil {
 		return s
 	}
 	s := newStar(anchor)
-	e.stars[anchor] = s
+	anchor.whole.set(e, s)
 	if anchor.collective {
 		return s
 	}
@@ -391,14 +449,14 @@ func (e *engine) assemble(anchor *rec) *star {
 	ring := e.ring(anchor)
 	if len(ring) >= crowd {
 		s.bounded = true
-		ring = e.linkedOnly(s, anchor, ring)
+		ring = e.linkedOnly(s, ring)
 	}
 	e.take(s, ring)
 	var second []*rec
 	for _, d := range s.members {
 		if o := e.owner(d); o.isDuplicate(d) {
 			for _, r := range e.ring(d) {
-				if !s.near[r] && r != anchor {
+				if !s.isNear(r) {
 					second = append(second, r)
 				}
 			}
@@ -407,7 +465,14 @@ func (e *engine) assemble(anchor *rec) *star {
 	second = e.pool.tidy(second, anchor)
 	if len(s.members)+len(second) > crowd {
 		s.bounded = true
-		second = e.linkedOnly(s, anchor, second)
+		second = e.linkedOnly(s, second)
+		s.members = slices.DeleteFunc(s.members, func(r *rec) bool {
+			over := s.tie(r).strength != Linked
+			if over {
+				s.drop(r, ruleBound)
+			}
+			return over
+		})
 	}
 	e.take(s, second)
 	e.dropContradictions(s)
@@ -417,24 +482,17 @@ func (e *engine) assemble(anchor *rec) *star {
 
 // alone is a record that its own customer had to leave out, as a customer of its own.
 func (e *engine) alone(r *rec) *star {
-	if s := e.lonely[r]; s != nil {
+	if s := r.alone.get(e); s != nil {
 		return s
 	}
 	s := newStar(r)
 	s.alone = true
-	e.lonely[r] = s
+	r.alone.set(e, s)
 	if !e.need(r) {
 		s.bounded = true
 	}
 	e.gatherContacts(s)
 	return s
-}
-
-func newStar(anchor *rec) *star {
-	return &star{
-		anchor: anchor, members: []*rec{anchor}, dropped: map[*rec]string{}, near: map[*rec]bool{anchor: true},
-		ties: map[*rec]relation{anchor: {Linked, []Evidence{{Rule: ruleAnchor, Field: "id", Points: pointsForeignID, MatchedOn: anchor.ref.ID}}}},
-	}
 }
 
 // ring are the customers' records that are tied to r, hidden ones only by a link.
@@ -462,12 +520,13 @@ func (e *engine) ring(r *rec) []*rec {
 }
 
 // linkedOnly keeps of too many what a link ties to the anchor or its duplicates.
-func (e *engine) linkedOnly(s *star, anchor *rec, ring []*rec) []*rec {
-	return slices.DeleteFunc(slices.Clone(ring), func(r *rec) bool {
-		if _, ok := e.pool.linked(anchor, r); ok {
+func (e *engine) linkedOnly(s *star, ring []*rec) []*rec {
+	return slices.DeleteFunc(ring, func(r *rec) bool {
+		if slices.ContainsFunc(s.members, func(m *rec) bool { _, ok := e.pool.linked(m, r); return ok }) {
 			return false
 		}
-		s.dropped[r], s.near[r] = ruleBound, true
+		s.drop(r, ruleBound)
+		s.near = append(s.near, r)
 		return true
 	})
 }
@@ -475,17 +534,18 @@ func (e *engine) linkedOnly(s *star, anchor *rec, ring []*rec) []*rec {
 // take adds the records of a ring that belong to the star as members.
 func (e *engine) take(s *star, ring []*rec) {
 	for _, r := range ring {
-		if s.near[r] {
+		if s.isNear(r) {
 			continue
 		}
-		s.near[r] = true
+		s.near = append(s.near, r)
 		o := e.owner(r)
 		switch {
 		case !o.known:
-			s.dropped[r], s.bounded = ruleUnchecked, true
+			s.drop(r, ruleUnchecked)
+			s.bounded = true
 		case o.anchor == s.anchor && o.via == viaMember:
 			s.members = append(s.members, r)
-			s.ties[r] = o.rel
+			s.ties = append(s.ties, tie{r, o.rel})
 		}
 	}
 }
@@ -499,38 +559,35 @@ func (e *engine) dropContradictions(s *star) {
 		if a.isCompany() || b.isCompany() {
 			return false
 		}
-		if e.pool.compare(a, b) > 0 {
-			a, b = b, a
-		}
 		j := e.pool.judge(a, b)
 		if len(j.never) > 0 {
 			return true
 		}
-		return !family && len(j.oneKey) > 0 && s.ties[a].strength != Linked && s.ties[b].strength != Linked
+		return !family && len(j.oneKey) > 0 && s.tie(a).strength != Linked && s.tie(b).strength != Linked
 	}
 	for i, a := range s.members {
 		for _, b := range s.members[i+1:] {
 			if !against(a, b) {
 				continue
 			}
-			wa, wb := weight(s.ties[a].strength), weight(s.ties[b].strength)
+			wa, wb := weight(s.tie(a).strength), weight(s.tie(b).strength)
 			if a != s.anchor && wa <= wb {
-				s.dropped[a] = ruleWithin
+				s.drop(a, ruleWithin)
 			}
 			if b != s.anchor && (wb <= wa || a == s.anchor) {
-				s.dropped[b] = ruleWithin
+				s.drop(b, ruleWithin)
 			}
 		}
 	}
 	if len(s.dropped) == 0 {
 		return
 	}
-	kept := func(r *rec) bool { return s.dropped[r] == "" }
+	kept := func(r *rec) bool { return s.why(r) == "" }
 	s.members = slices.DeleteFunc(s.members, func(r *rec) bool {
 		if kept(r) && r != s.anchor {
 			// Whoever hung on a dropped duplicate alone goes with it.
-			if with := e.owner(r).with; with != s.anchor && !kept(with) && s.ties[with].strength != "" {
-				s.dropped[r] = ruleIndirect
+			if with := e.owner(r).with; with != s.anchor && !kept(with) && s.tie(with).strength != "" {
+				s.drop(r, ruleIndirect)
 			}
 		}
 		return !kept(r)
@@ -559,10 +616,10 @@ func (e *engine) gatherContacts(s *star) {
 		}
 	}
 	var adopted []*rec
-	attached := map[*rec]*rec{} // a record of another system, and the contact it matches
+	var attached []link
 	look := func(x *rec) {
 		for _, r := range e.pool.neighbours(x) {
-			if s.near[r] || slices.Contains(people, r) {
+			if s.isNear(r) || slices.Contains(people, r) {
 				continue
 			}
 			c, reading := e.company(r)
@@ -580,18 +637,20 @@ func (e *engine) gatherContacts(s *star) {
 			default:
 				continue
 			}
-			s.near[r] = true
+			s.near = append(s.near, r)
 			switch {
 			case !o.known:
-				s.dropped[r], s.bounded = ruleUnchecked, true
+				s.drop(r, ruleUnchecked)
+				s.bounded = true
 			case o.anchor != s.anchor || s.alone || r.p.Archived && o.rel.strength != Linked:
 			case o.via == viaContact && o.with == r:
 				// a contact of a company that this star had to leave out
 			case o.via == viaContact:
-				attached[r], s.ties[r] = o.with, o.rel
+				attached = append(attached, link{r, o.with})
+				s.ties = append(s.ties, tie{r, o.rel})
 			case o.via == viaName:
 				adopted = append(adopted, r)
-				s.ties[r] = o.rel
+				s.ties = append(s.ties, tie{r, o.rel})
 			}
 		}
 	}
@@ -606,11 +665,20 @@ func (e *engine) gatherContacts(s *star) {
 	e.group(s, people, attached, adopted)
 }
 
+// link is a record of another system and the contact it matches.
+type link struct{ r, contact *rec }
+
 // group puts the records of one contact together, again as a star around the
 // first one.
-func (e *engine) group(s *star, people []*rec, attached map[*rec]*rec, adopted []*rec) {
+func (e *engine) group(s *star, people []*rec, attached []link, adopted []*rec) {
 	slices.SortFunc(people, e.pool.compare)
 	slices.SortFunc(adopted, e.pool.compare)
+	if len(people) == 0 && len(adopted) == 0 {
+		for _, l := range attached {
+			s.drop(l.r, ruleIndirect)
+		}
+		return
+	}
 	of := map[*rec]*group{}
 	place := func(k *rec, why []Evidence) {
 		var fit []*group
@@ -622,9 +690,7 @@ func (e *engine) group(s *star, people []*rec, attached map[*rec]*rec, adopted [
 		}
 		if len(fit) == 1 {
 			fit[0].records = append(fit[0].records, k)
-			if _, ok := s.ties[k]; !ok {
-				s.ties[k] = rel
-			}
+			s.ties = append(s.ties, tie{k, rel})
 			of[k] = fit[0]
 			return
 		}
@@ -636,18 +702,14 @@ func (e *engine) group(s *star, people []*rec, attached map[*rec]*rec, adopted [
 		place(k, nil)
 	}
 	for _, k := range adopted {
-		place(k, s.ties[k].evidence)
+		place(k, s.tie(k).evidence)
 	}
-	rest := make([]*rec, 0, len(attached))
-	for r := range attached {
-		rest = append(rest, r)
-	}
-	slices.SortFunc(rest, e.pool.compare)
-	for _, r := range rest {
-		if g := of[attached[r]]; g != nil {
-			g.records = append(g.records, r)
+	slices.SortFunc(attached, func(a, b link) int { return e.pool.compare(a.r, b.r) })
+	for _, l := range attached {
+		if g := of[l.contact]; g != nil {
+			g.records = append(g.records, l.r)
 		} else {
-			s.dropped[r] = ruleIndirect
+			s.drop(l.r, ruleIndirect)
 		}
 	}
 	for _, g := range s.groups {
@@ -655,7 +717,7 @@ func (e *engine) group(s *star, people []*rec, attached map[*rec]*rec, adopted [
 		for i, a := range g.records {
 			for _, b := range g.records[i+1:] {
 				if e.pool.contradict(a, b) {
-					wa, wb := weight(s.ties[a].strength), weight(s.ties[b].strength)
+					wa, wb := weight(s.tie(a).strength), weight(s.tie(b).strength)
 					if wa <= wb {
 						out[a] = ruleWithin
 					}
@@ -671,7 +733,7 @@ func (e *engine) group(s *star, people []*rec, attached map[*rec]*rec, adopted [
 		if len(g.records)-len(out) > crowd {
 			s.bounded = true
 			for _, r := range g.records {
-				if s.ties[r].strength != Linked {
+				if s.tie(r).strength != Linked {
 					out[r] = ruleBound
 				}
 			}
@@ -679,7 +741,7 @@ func (e *engine) group(s *star, people []*rec, attached map[*rec]*rec, adopted [
 		g.records = slices.DeleteFunc(g.records, func(r *rec) bool {
 			why, gone := out[r]
 			if gone {
-				s.dropped[r] = why
+				s.drop(r, why)
 			}
 			return gone
 		})
@@ -695,46 +757,39 @@ func (s *star) has(r *rec) bool {
 	return slices.ContainsFunc(s.groups, func(g *group) bool { return g.first == r || slices.Contains(g.records, r) })
 }
 
-// starOf is the customer that a record leads to.
+// starOf is the customer that a record leads to. Before the last evaluation it
+// may be nil: then something was missing, and has been noted as wanted.
 func (e *engine) starOf(r *rec) *star {
 	c, reading := e.company(r)
 	if reading {
 		e.needKeys(r)
-		return e.alone(r)
 	}
-	if c != nil {
-		o := e.contactOwner(r, c)
-		if !o.known {
-			return e.assembleIfKnown(c)
+	if c == nil {
+		o := e.owner(r)
+		if o.known && !reading {
+			if s := e.assemble(o.anchor); s.has(r) || r.p.Archived {
+				return s
+			}
+		} else if !e.last {
+			return nil
 		}
+		s := e.alone(r)
+		s.bounded = s.bounded || !o.known || reading
+		return s
+	}
+	o, home := e.contactOwner(r, c), e.owner(c)
+	if !o.known {
+		o = home
+	}
+	if o.known {
 		if s := e.assemble(o.anchor); s.has(r) || s.has(c) {
 			return s
 		}
-		return e.alone(c)
-	}
-	o := e.owner(r)
-	if !o.known {
-		s := e.alone(r)
-		s.bounded = true
-		return s
-	}
-	s := e.assemble(o.anchor)
-	if s.has(r) || r.p.Archived {
-		return s
-	}
-	return e.alone(r)
-}
-
-// assembleIfKnown is for a contact of whom not all could be asked: the company's
-// customer if that is known, else the company alone.
-func (e *engine) assembleIfKnown(c *rec) *star {
-	if o := e.owner(c); o.known {
-		if s := e.assemble(o.anchor); s.has(c) {
-			return s
-		}
+	} else if !e.last {
+		return nil
 	}
 	s := e.alone(c)
-	s.bounded = true
+	s.bounded = s.bounded || !o.known
 	return s
 }
 
@@ -749,7 +804,7 @@ func (e *engine) need(r *rec) bool {
 		return ready
 	}
 	if !e.listed[r.ref] {
-		e.want.contacts[r.ref] = true
+		e.wantPeople(r.ref)
 		return false
 	}
 	for _, k := range e.pool.peopleOf(r) {
@@ -761,7 +816,7 @@ func (e *engine) need(r *rec) bool {
 }
 
 func (e *engine) listsPeople(r *rec) bool {
-	return e.contactsOf[r.ref.Source] && r.home.Zero() && (r.isCompany() || !r.stated)
+	return e.pool.index64(r.ref.Source)&e.listing != 0 && r.home.Zero() && r.maybeCompany()
 }
 
 func (e *engine) needKeys(r *rec) bool {
@@ -770,17 +825,19 @@ func (e *engine) needKeys(r *rec) bool {
 	}
 	ready := true
 	if !r.looked {
-		for _, q := range e.pool.ask(r, e.sources) {
-			if !e.asked[q] {
-				e.want.keys[q] = true
+		e.pool.plan(r)
+		for _, a := range r.asks {
+			if missing := a.of &^ a.key.asked; missing != 0 {
+				a.key.want |= missing
+				e.wanting = true
 				ready = false
 			}
 		}
 		for _, ref := range r.links {
 			if e.pool.get(ref) == nil && !e.tried[ref] {
-				e.want.read[ref] = true
+				e.wantRead(ref)
 				if r.isCompany() && r.home.Zero() {
-					e.want.contacts[ref] = true // most likely a company as well
+					e.wantPeople(ref) // most likely a company as well
 				}
 				ready = false
 			}

@@ -137,3 +137,41 @@ func (c *comparison) table(names []string, kinds map[string]string) string {
 	fmt.Fprintf(&b, row, "all", "", records, fields, differ)
 	return b.String()
 }
+
+// summary is the table in one line.
+func (c *comparison) summary(names []string) string {
+	var records, fields, differ int
+	for _, name := range names {
+		records, fields, differ = records+len(c.records[name]), fields+c.fields[name], differ+c.differ[name]
+	}
+	return fmt.Sprintf("%d records and %d fields of %d systems compared, %d differences", records, fields, len(names)-1, differ)
+}
+
+// TestComparisonTells checks that the comparison itself sees what differs.
+func TestComparisonTells(t *testing.T) {
+	want := object{"origin": origin("shop", "7"), "total": money("12.50", "CHF"), "list": []any{object{"quantity": "1"}, object{"quantity": "2"}}, "none": nil}
+	for _, tt := range []struct {
+		name, got string
+		differ    int
+	}{
+		{"equal but for notation", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":{"amount":"12.5","currency":"CHF"},"list":[{"quantity":"1.0"},{"quantity":"2"}],"none":null}`, 0},
+		{"amount", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":{"amount":"12.51","currency":"CHF"},"list":[{"quantity":"1"},{"quantity":"2"}],"none":null}`, 1},
+		{"order", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":{"amount":"12.50","currency":"CHF"},"list":[{"quantity":"2"},{"quantity":"1"}],"none":null}`, 2},
+		{"shorter", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":{"amount":"12.50","currency":"CHF"},"list":[{"quantity":"1"}],"none":null}`, 1},
+		{"text for null", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":{"amount":"12.50","currency":"CHF"},"list":[{"quantity":"1"},{"quantity":"2"}],"none":""}`, 1},
+		{"null for an object", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":null,"list":[{"quantity":"1"},{"quantity":"2"}],"none":null}`, 1},
+		{"one field less, one more", `{"origin":{"source":{"name":"shop"},"recordId":"7"},"total":{"amount":"12.50","currency":"CHF"},"list":[{"quantity":"1"},{"quantity":"2"}],"more":1}`, 2},
+		{"nothing", `null`, 1},
+	} {
+		var got any
+		if err := json.Unmarshal([]byte(tt.got), &got); err != nil {
+			t.Fatal(err)
+		}
+		c := newComparison(t)
+		c.report = func(string, ...any) {}
+		c.same("x", "orders", concluded, got, want)
+		if c.differ["shop"] != tt.differ || !c.records["shop"]["orders 7"] {
+			t.Errorf("%s: %v differences, records %v, want %d", tt.name, c.differ, c.records, tt.differ)
+		}
+	}
+}

@@ -19,8 +19,10 @@ type scene struct {
 	systems
 	near       *neighbours
 	binary     string
-	keys       secrets
+	keys       secrets // with the shop's key, which config names
 	config     string
+	users      secrets // with the shop's user, which userConfig names
+	userConfig string
 	customers  []ExpectedCustomer
 	parties    []ExpectedParty
 	today      string
@@ -34,7 +36,7 @@ func TestCustomer360(t *testing.T) {
 	now := time.Now().UTC()
 	s.today = now.Format(time.DateOnly)
 	s.near = startNeighbours(t, now.Truncate(24*time.Hour))
-	key, err := s.vendure.ReaderKey(t.Context())
+	reader, err := s.vendure.Reader(t.Context())
 	if err == nil {
 		s.customers, err = s.vendure.Expected(t.Context())
 	}
@@ -44,15 +46,17 @@ func TestCustomer360(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.keys = secrets{shopKey: key, ledgerUser: s.tryton.User, ledgerWord: s.tryton.Password}
+	s.keys = secrets{shopKey: reader.Key, ledgerUser: s.tryton.User, ledgerWord: s.tryton.Password}
+	s.users = secrets{shopUser: reader.User, shopWord: reader.Password, ledgerUser: s.tryton.User, ledgerWord: s.tryton.Password}
 	s.binary = build(t)
-	s.config = configure(t, s.systems, s.near, s.keys)
+	s.config, s.userConfig = configure(t, s.systems, s.near, s.keys), configure(t, s.systems, s.near, s.users)
 
 	t.Run("check", s.check)
 	t.Run("answers", s.answers)
 	t.Run("calls", s.calls)
 	t.Run("refused", s.refused)
 	t.Run("outage", s.outage)
+	s.everything(t)
 	if now := time.Now().UTC().Format(time.DateOnly); t.Failed() && now != s.today {
 		t.Error("the day ended during the test, so that what is late has changed: run it again")
 	}
@@ -61,6 +65,39 @@ func TestCustomer360(t *testing.T) {
 		"crm": "HubSpot (fake)", "shop": "Vendure 3.7 (real)", "ledger": "Tryton 6.0 (real)", "helpdesk": "Zendesk (fake)", concluded: "its own conclusions",
 	})
 	t.Logf("compared field by field:\n%s", table)
+	summary = s.comparison.summary(names)
+}
+
+// everything checks that nothing of what the systems report was left out of the comparison, and that it is enough.
+func (s *scene) everything(t *testing.T) {
+	t.Helper()
+	customers, orders, invoices := len(s.customers), 0, 0
+	seen := func(system, record string) {
+		if !s.comparison.records[system][record] {
+			t.Errorf("%s: %s was not compared", system, record)
+		}
+	}
+	for _, c := range s.customers {
+		for _, o := range c.Orders {
+			orders++
+			seen("shop", "orders "+o.ID)
+		}
+	}
+	for _, p := range s.parties {
+		for _, i := range p.Invoices {
+			invoices++
+			seen("ledger", "invoices "+strconv.Itoa(i.ID))
+		}
+		for _, o := range p.Sales {
+			if o.State != "draft" && o.State != "quotation" {
+				seen("ledger", "orders "+strconv.Itoa(o.ID))
+			}
+		}
+	}
+	if customers < 25 || orders < 60 || invoices < 60 {
+		t.Errorf("%d customers, %d orders of the shop and %d invoices are too few", customers, orders, invoices)
+	}
+	t.Logf("%d customers and %d orders of the shop, %d parties and %d invoices of the ERP", customers, orders, len(s.parties), invoices)
 }
 
 // known is what the systems know of a client of the plan.
@@ -82,44 +119,47 @@ func (s *scene) known(t *testing.T, index int) known {
 
 // check runs the command of that name.
 func (s *scene) check(t *testing.T) {
-	out, ok := check(t.Context(), t, s.binary, s.config, s.keys)
-	if !ok {
-		t.Fatalf("check is not content:\n%s", out)
-	}
-	for _, name := range []string{"crm", "shop", "ledger", "helpdesk"} {
-		if !strings.Contains(out, fmt.Sprintf("%-12s ok ", name)) {
-			t.Errorf("check does not say that %s is ok:\n%s", name, out)
+	for config, keys := range map[string]secrets{s.config: s.keys, s.userConfig: s.users} {
+		out, ok := check(t.Context(), t, s.binary, config, keys)
+		if !ok {
+			t.Fatalf("check is not content:\n%s", out)
 		}
+		for _, name := range []string{"crm", "shop", "ledger", "helpdesk"} {
+			if !strings.Contains(out, fmt.Sprintf("%-12s ok ", name)) {
+				t.Errorf("check does not say that %s is ok:\n%s", name, out)
+			}
+		}
+		s.silent(t, "check", out)
 	}
-	s.silent(t, "check", out)
 }
 
 // silent fails if a text betrays a secret.
 func (s *scene) silent(t *testing.T, where, text string) {
 	t.Helper()
-	for _, secret := range []string{s.keys.shopKey, s.keys.ledgerWord} {
+	for _, secret := range []string{s.keys.shopKey, s.users.shopWord, s.keys.ledgerWord} {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s tells a secret", where)
 		}
 	}
 }
 
-// answers compares every customer, by every way to them.
+// answers compares every customer, by every way to them: once with the shop's key, once with its user.
 func (s *scene) answers(t *testing.T) {
-	p := serve(t, s.binary, s.config, s.keys)
-	s.comparison.report = t.Errorf
-	t.Run("list", func(t *testing.T) { s.list(t, p) })
-	t.Run("by key", func(t *testing.T) { s.byKey(t, p) })
-	t.Run("paging", func(t *testing.T) { s.paging(t, p) })
-	t.Run("oddities", func(t *testing.T) { s.oddities(t, p) })
-	log, err := os.ReadFile(p.process.log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.silent(t, "the log", string(log))
-	for _, c := range clients() {
-		if strings.Contains(string(log), c.Email) || strings.Contains(string(log), c.Last) {
-			t.Errorf("the log tells a person: %s", c.Number)
+	byKey, byUser := serve(t, s.binary, s.config, s.keys), serve(t, s.binary, s.userConfig, s.users)
+	t.Run("list", func(t *testing.T) { s.list(t, byKey) })
+	t.Run("by key", func(t *testing.T) { s.byKey(t, byUser) })
+	t.Run("paging", func(t *testing.T) { s.paging(t, byUser) })
+	t.Run("oddities", func(t *testing.T) { s.oddities(t, byUser) })
+	for _, p := range []*program{byKey, byUser} {
+		log, err := os.ReadFile(p.process.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.silent(t, "the log", string(log))
+		for _, c := range clients() {
+			if strings.Contains(string(log), c.Email) || strings.Contains(string(log), c.Last) {
+				t.Errorf("the log tells a person: %s", c.Number)
+			}
 		}
 	}
 }
@@ -253,16 +293,14 @@ func (s *scene) calls(t *testing.T) {
 		orders(first: 10) { nodes { number total { amount } } } invoices(first: 10) { nodes { number open { amount } } }
 		balances { items { open { amount } } } } } }`
 	cost := func(first int) (map[string]int, answer) {
-		p := serve(t, s.binary, s.config, s.keys)
+		p := serve(t, s.binary, s.userConfig, s.users)
 		for _, asked := range s.near.asked {
 			asked.take() // of the start
 		}
 		a := p.whole(t, query, object{"first": first})
 		for name, asked := range s.near.asked {
 			if came := asked.take(); len(came) != a.calls()[name] {
-				t.Errorf("%d calls to %s are told, %d came: %v", a.calls()[name], name, len(came), came)
-			} else {
-				t.Logf("%s: %q", name, came)
+				t.Errorf("%d calls to %s are told, %d came: %q", a.calls()[name], name, len(came), came)
 			}
 		}
 		if nodes, _ := a.at("customers", "nodes").([]any); len(nodes) != first {
@@ -284,25 +322,38 @@ func (s *scene) calls(t *testing.T) {
 	if sum != a.Extensions.Cost.UpstreamCalls {
 		t.Errorf("%d calls in sum, the cost says %d", sum, a.Extensions.Cost.UpstreamCalls)
 	}
-	for name, most := range callLimits() {
-		if many[name] == 0 || many[name] > most {
-			t.Errorf("25 customers cost %d calls to %s, want 1 to %d", many[name], name, most)
+	for name, limit := range s.callLimits() {
+		if many[name] == 0 || many[name] > limit.most {
+			t.Errorf("25 customers cost %d calls to %s, want 1 to %d", many[name], name, limit.most)
 		}
-		if many[name] > few[name]+1 { // one more where a batch is full
-			t.Errorf("25 customers cost %d calls to %s, 5 customers %d", many[name], name, few[name])
+		if many[name] > few[name]+limit.growth {
+			t.Errorf("25 customers cost %d calls to %s, 5 customers %d, want at most %d more", many[name], name, few[name], limit.growth)
 		}
 	}
 }
 
-// callLimits are what a page of customers with orders, invoices and balances may cost at most, whatever its size.
-func callLimits() map[string]int {
-	return map[string]int{"crm": 10, "shop": 4, "ledger": 12, "helpdesk": 8}
+// callLimit is what a page of 25 customers with orders, invoices and balances may cost a system, and how much more
+// than one of five.
+type callLimit struct{ most, growth int }
+
+// callLimits: a growth of one or two is a batch that is full. Zendesk alone has no question for the people of several
+// organizations, and takes few addresses in one search.
+func (s *scene) callLimits() map[string]callLimit {
+	searches := (len(clients()) + emailsOfSearch - 1) / emailsOfSearch
+	return map[string]callLimit{
+		"crm": {9, 1}, "shop": {3, 1}, "ledger": {8, 2},
+		"helpdesk": {2 + searches + len(s.near.organization), searches + len(s.near.organization)},
+	}
 }
+
+// emailsOfSearch is how many addresses of this clientele a search of Zendesk takes at least: it counts words, and an
+// address here has up to seven.
+const emailsOfSearch = 8
 
 // refused gives wrong credentials: check names the sources and the mend, and the server answers what the others know.
 func (s *scene) refused(t *testing.T) {
 	// Not the user of the other tests: after a few refusals Tryton makes that user wait.
-	wrong := secrets{shopKey: "wrong-" + s.keys.shopKey[6:], ledgerUser: "admin", ledgerWord: "wrong-password"}
+	wrong := secrets{shopKey: s.keys.shopKey[:30] + "0000000000", ledgerUser: "admin", ledgerWord: "wrong-password"}
 	config := configure(t, s.systems, s.near, wrong)
 	out, ok := check(t.Context(), t, s.binary, config, wrong)
 	if ok {
@@ -359,7 +410,7 @@ func (s *scene) lacking(t *testing.T, a answer, want map[string]string) {
 
 // outage stops the ERP while the program runs: what it feeds is told as missing, all else stays whole. Then it comes back.
 func (s *scene) outage(t *testing.T) {
-	p := serve(t, s.binary, s.config, s.keys)
+	p := serve(t, s.binary, s.userConfig, s.users)
 	const query = `query($first: Int!) { customers(first: $first) { nodes { displayName
 		orders(first: 20) { nodes { number origin { source { name } } } complete gaps { source { name } state } }
 		invoices(first: 20) { nodes { number } complete gaps { source { name } state } }

@@ -27,6 +27,7 @@ fragment Customer on Customer {
   customerNumbers { number origin { ...Origin } }
   emails { address origin { ...Origin } }
   phones { number asEntered origin { ...Origin } }
+  addresses { kind lines postalCode city country origin { ...Origin } }
   contacts(first: 5) { nodes { displayName role isPrimary emails { address } phones { asEntered } origin { ...Origin } } complete gaps { ...Gaps } }
   identity { complete records { strength origin { ...Origin } } }
   orders(first: 20) { nodes {
@@ -157,7 +158,7 @@ func (k known) customer() object {
 	out := object{
 		"kind": "PERSON", "displayName": k.client.Name(), "givenName": text(k.client.First), "familyName": text(k.client.Last),
 		"organization": text(k.client.Company), "vatId": text(cmp.Or(k.party.VAT, k.client.VAT)),
-		"customerNumbers": k.numbers(), "emails": k.emails(), "phones": k.phones(), "contacts": connection(k.contacts(), false),
+		"customerNumbers": k.numbers(), "emails": k.emails(), "phones": k.phones(), "addresses": k.addresses(), "contacts": connection(k.contacts(), false),
 		"identity": object{"complete": true, "records": k.records()},
 		"orders":   connection(k.orders(), true), "invoices": connection(k.invoices(), true),
 		"balances": object{"items": k.balances(), "complete": true, "gaps": []any{}},
@@ -215,6 +216,32 @@ func (k known) phones() []any {
 		add(k.client.Phone, k.client.Phone, "helpdesk", k.helpdeskID())
 	}
 	return firstOfEach(all, func(o object) string { return o["number"].(string) })
+}
+
+// addresses: those for bills and for goods first, then by rank of the source.
+func (k known) addresses() []any {
+	all := map[string][]any{}
+	add := func(kind string, a ExpectedAddress, source, id string) {
+		all[kind] = append(all[kind], object{"kind": kind, "lines": []any{a.Street}, "postalCode": a.PostalCode, "city": a.City, "country": a.Country,
+			"origin": origin(source, id)})
+	}
+	if id := k.crmID(); id != "" {
+		add("POSTAL", ExpectedAddress{Street: k.client.Street, PostalCode: k.client.PostalCode, City: k.client.City, Country: k.client.Country}, "crm", id)
+	}
+	for _, a := range k.shop.Places {
+		if k.client.Company == "" && a.Billing {
+			add("BILLING", a, "shop", k.shop.ID)
+		}
+		if k.client.Company == "" && a.Shipping {
+			add("SHIPPING", a, "shop", k.shop.ID)
+		}
+	}
+	for _, a := range k.party.Places {
+		add("POSTAL", a, "ledger", k.ledgerID())
+	}
+	return firstOfEach(slices.Concat(all["BILLING"], all["SHIPPING"], all["POSTAL"]), func(o object) string {
+		return o["kind"].(string) + brief(o["lines"]) + o["postalCode"].(string)
+	})
 }
 
 // firstOfEach keeps the first of those with the same key.

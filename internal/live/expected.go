@@ -16,7 +16,15 @@ type ExpectedCustomer struct {
 	Name    string // given and family name
 	Phone   string
 	Account bool // may log in; a guest may not
+	Places  []ExpectedAddress
 	Orders  []ExpectedOrder
+}
+
+// ExpectedAddress is one postal address.
+type ExpectedAddress struct {
+	Street, PostalCode, City string
+	Country                  string // ISO 3166-1 alpha-2
+	Billing, Shipping        bool   // the one bills or goods go to; always false in the ERP
 }
 
 // ExpectedOrder is one placed order of the shop; carts and drafts are none.
@@ -76,6 +84,7 @@ type ExpectedParty struct {
 	VAT          string   // the identifier of a VAT type; empty for none
 	Active       bool
 	ReplacedBy   int // the party it was merged into, 0 for none
+	Places       []ExpectedAddress
 	Invoices     []ExpectedInvoice
 	Sales        []ExpectedSale
 	Balances     []ExpectedBalance // by currency

@@ -33,11 +33,20 @@ var once struct {
 	err  error
 }
 
+// summary is what TestCustomer360 found, in one line for people who do not read tables.
+//
+//nolint:gochecknoglobals // TestMain prints it.
+var summary string
+
 func TestMain(m *testing.M) {
 	var end context.CancelFunc
 	once.life, end = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	began := time.Now()
 	code := m.Run()
 	end()
+	if summary != "" {
+		fmt.Printf("live: %s in %v\n", summary, time.Since(began).Round(time.Second))
+	}
 	err := once.stop()
 	if code == 0 && err == nil && once.work != "" {
 		err = os.RemoveAll(once.work)

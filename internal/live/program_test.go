@@ -31,14 +31,14 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// secrets are the credentials that a configuration names.
+// secrets are the credentials that a configuration names: for the shop either a key or a user.
 type secrets struct {
-	shopKey                string
-	ledgerUser, ledgerWord string
+	shopKey, shopUser, shopWord string
+	ledgerUser, ledgerWord      string
 }
 
-// configure writes a configuration with its secret files into a new directory and returns its path. The password of
-// the ERP and the token of the CRM come from the environment.
+// configure writes a configuration with its secret files into a new directory and returns its path. Passwords and the
+// token of the CRM come from the environment.
 func configure(t *testing.T, s systems, n *neighbours, keys secrets) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -50,6 +50,10 @@ func configure(t *testing.T, s systems, n *neighbours, keys secrets) string {
 	write("root.key", "an invented key that signs the cursors of one test run\n")
 	write("shop.key", keys.shopKey+"\n")
 	write("helpdesk.secret", zendeskfake.ClientSecret+"\n")
+	shop := `{apiKey: "${file:shop.key}"}`
+	if keys.shopUser != "" {
+		shop = fmt.Sprintf(`{username: %s, password: "${env:SHOP_PASSWORD}"}`, keys.shopUser)
+	}
 	// The limits of time are wide, because the machine may be busy with other things.
 	write("customer360.yaml", fmt.Sprintf(`listen: 127.0.0.1:0
 timeZone: UTC
@@ -73,7 +77,7 @@ sources:
     type: vendure
     timeout: 20s
     baseURL: %s/admin-api
-    auth: {apiKey: "${file:shop.key}"}
+    auth: %s
   - name: ledger
     type: tryton
     timeout: 20s
@@ -86,13 +90,13 @@ sources:
     baseURL: %s
     auth: {clientId: %s, clientSecret: "${file:helpdesk.secret}"}
     externalIdSource: crm
-`, n.crm.URL, s.vendure.URL, s.tryton.URL, s.tryton.Database, keys.ledgerUser, n.helpdesk.URL, zendeskfake.ClientID))
+`, n.crm.URL, s.vendure.URL, shop, s.tryton.URL, s.tryton.Database, keys.ledgerUser, n.helpdesk.URL, zendeskfake.ClientID))
 	return filepath.Join(dir, "customer360.yaml")
 }
 
 // environment holds the secrets that are not in files.
 func (k secrets) environment() []string {
-	return []string{"CRM_TOKEN=" + hubspotfake.Token, "LEDGER_PASSWORD=" + k.ledgerWord}
+	return []string{"CRM_TOKEN=" + hubspotfake.Token, "LEDGER_PASSWORD=" + k.ledgerWord, "SHOP_PASSWORD=" + k.shopWord}
 }
 
 // check runs the command check and returns what it printed and whether it was content.
@@ -118,7 +122,7 @@ func serve(t *testing.T, binary, config string, keys secrets) *program {
 	t.Helper()
 	p := &program{}
 	var err error
-	name := "customer360-" + strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())
+	name := "customer360-" + filepath.Base(filepath.Dir(config)) + "-" + strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())
 	if p.process, err = startProcess(once.life, name, once.work, keys.environment(), binary, "serve", "-config", config, "-listen", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}

@@ -149,6 +149,20 @@ func (t *Tryton) contacts(ctx context.Context, _ *trytonRecords, parties map[int
 			p.VAT = i.Code
 		}
 	}
+	var addresses []struct {
+		Party        int
+		Street, City string
+		PostalCode   string                 `json:"postal_code"`
+		Country      *struct{ Code string } `json:"country."`
+	}
+	if err := t.searchRead(ctx, "party.address", []any{}, []string{"party", "street", "postal_code", "city", "country.code"}, &addresses); err != nil {
+		return fmt.Errorf("reading addresses: %w", err)
+	}
+	for _, a := range addresses {
+		if p := parties[a.Party]; p != nil && a.Country != nil {
+			p.Places = append(p.Places, ExpectedAddress{Street: a.Street, PostalCode: a.PostalCode, City: a.City, Country: a.Country.Code})
+		}
+	}
 	return nil
 }
 

@@ -98,19 +98,28 @@ func shopSeedFile(place Place) (keptSeed, error) {
 // Stop ends the server.
 func (v *Vendure) Stop() error { return v.process.stop() }
 
-// ReaderKey makes an API key that may read customers and orders and nothing else: what customer360 is given.
-func (v *Vendure) ReaderKey(ctx context.Context) (string, error) {
+// Reader is who may read customers and orders and nothing else, with two ways to prove it: what customer360 is given.
+type Reader struct{ Key, User, Password string }
+
+// Reader makes an API key and an administrator of a role that only reads.
+func (v *Vendure) Reader(ctx context.Context) (Reader, error) {
 	var role struct{ ID string }
 	if err := v.admin(ctx, `mutation { createRole(input: { code: "customer360", description: "reads customers and orders",
 		permissions: [ReadCustomer, ReadOrder] }) { id } }`, nil, &role); err != nil {
-		return "", fmt.Errorf("creating the reader's role: %w", err)
+		return Reader{}, fmt.Errorf("creating the reader's role: %w", err)
 	}
 	var key struct{ APIKey string }
 	if err := v.admin(ctx, `mutation($role: ID!) { createApiKey(input: { roleIds: [$role],
 		translations: [{ languageCode: en, name: "customer360" }] }) { apiKey } }`, map[string]any{"role": role.ID}, &key); err != nil {
-		return "", fmt.Errorf("creating the reader's key: %w", err)
+		return Reader{}, fmt.Errorf("creating the reader's key: %w", err)
 	}
-	return key.APIKey, nil
+	reader := Reader{Key: key.APIKey, User: "customer360@muster.example", Password: "live-reader"}
+	if err := v.admin(ctx, `mutation($input: CreateAdministratorInput!) { createAdministrator(input: $input) { id } }`,
+		map[string]any{"input": map[string]any{"emailAddress": reader.User, "password": reader.Password, "firstName": "Customer", "lastName": "Reader",
+			"roleIds": []string{role.ID}}}, nil); err != nil {
+		return Reader{}, fmt.Errorf("creating the reader: %w", err)
+	}
+	return reader, nil
 }
 
 // login returns the bearer token of a new session.

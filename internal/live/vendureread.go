@@ -14,6 +14,7 @@ import (
 func (v *Vendure) Expected(ctx context.Context) ([]ExpectedCustomer, error) {
 	const query = `query($skip: Int!) { customers(options: { skip: $skip, take: 20, sort: { id: ASC } }) { items {
 		id emailAddress firstName lastName phoneNumber user { id }
+		addresses { streetLine1 postalCode city country { code } defaultBillingAddress defaultShippingAddress }
 		orders(options: { take: 100, sort: { id: ASC }, filter: { orderPlacedAt: { isNull: false } } }) { totalItems items {
 			id code state currencyCode orderPlacedAt subTotal shipping total totalWithTax
 			lines { quantity orderPlacedQuantity unitPriceWithTax proratedLinePriceWithTax proratedUnitPrice proratedLinePrice taxRate productVariant { sku name } }
@@ -49,7 +50,12 @@ func Customer(customers []ExpectedCustomer, email string) (ExpectedCustomer, boo
 type vendureCustomer struct {
 	ID, EmailAddress, FirstName, LastName, PhoneNumber string
 	User                                               *struct{ ID string }
-	Orders                                             struct {
+	Addresses                                          []struct {
+		StreetLine1, PostalCode, City                 string
+		Country                                       struct{ Code string }
+		DefaultBillingAddress, DefaultShippingAddress bool
+	}
+	Orders struct {
 		TotalItems int
 		Items      []vendureOrder
 	}
@@ -78,6 +84,9 @@ type vendureOrder struct {
 
 func (c vendureCustomer) expected() ExpectedCustomer {
 	out := ExpectedCustomer{ID: c.ID, Email: c.EmailAddress, Name: c.FirstName + " " + c.LastName, Phone: c.PhoneNumber, Account: c.User != nil}
+	for _, a := range c.Addresses {
+		out.Places = append(out.Places, ExpectedAddress{a.StreetLine1, a.PostalCode, a.City, a.Country.Code, a.DefaultBillingAddress, a.DefaultShippingAddress})
+	}
 	for _, o := range c.Orders.Items {
 		out.Orders = append(out.Orders, o.expected())
 	}

@@ -38,7 +38,7 @@ func TestRelationsAreBatched(t *testing.T) {
 			forced, batched := goField(f, "forceResolver"), goField(f, "batch")
 			needsSources := strings.HasSuffix(f.Type.Name(), "Connection") || f.Type.Name() == "Balances" || f.Type.Name() == "Customer" && !strings.HasSuffix(def.Name, "Edge") && !strings.HasSuffix(def.Name, "Connection")
 			switch {
-			case needsSources && !(forced && batched):
+			case needsSources && (!forced || !batched):
 				t.Errorf("%s is a relation: it needs @goField(forceResolver: true, batch: true)", name)
 			case forced && !batched && exceptions[name] == "":
 				t.Errorf("%s has a resolver of its own for each object: it needs batch: true, or a reason in notBatched", name)

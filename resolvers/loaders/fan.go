@@ -62,7 +62,7 @@ func fan[K comparable, V any](op context.Context, set sources.Set, out *outages,
 	f := Fan[K, V]{}
 	for _, s := range set {
 		if b := of(s); b != nil {
-			f[s.Name] = newLoader(op, s.Name, out, b)
+			f[s.Name] = newLoader(op, s.Name, s.Timeout, out, b)
 		}
 	}
 	return f

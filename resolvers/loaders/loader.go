@@ -30,6 +30,7 @@ type Answer[V any] struct {
 type Loader[K comparable, V any] struct {
 	source string
 	op     context.Context
+	span   time.Duration // all that an operation's questions to the source may take; 0 for no bound
 	batch  sources.Batch[K, V]
 	out    *outages
 	dl     *dataloader.Loader[K, Answer[V]]
@@ -46,9 +47,57 @@ type flight[V any] struct {
 
 // outages remembers, for one operation, which sources failed as a whole: they are
 // not asked again, so that a source that hangs costs the operation its time once.
+// And it gives each source one span of time for all questions of the operation: a
+// source that is slow time and again costs no more than one that hangs, and
+// leaves the others theirs. Only time in which the source is being asked counts.
 type outages struct {
-	mu sync.Mutex
-	by map[string]*sources.Error
+	mu   sync.Mutex
+	by   map[string]*sources.Error
+	busy map[string]*busy
+}
+
+// busy is how long a source has been at work for the operation, questions side by
+// side counted once.
+type busy struct {
+	asked int // questions under way
+	since time.Time
+	spent time.Duration
+}
+
+func newOutages() *outages {
+	return &outages{by: map[string]*sources.Error{}, busy: map[string]*busy{}}
+}
+
+var errSpan = errors.New("the source's time for one operation is over")
+
+// begin bounds one question of op to a source by what is left of its span; the
+// returned function ends it. A span of 0 is no bound.
+func (o *outages) begin(op context.Context, source string, span time.Duration) (context.Context, func()) {
+	if span <= 0 {
+		return op, func() {}
+	}
+	now := time.Now()
+	o.mu.Lock()
+	b := o.busy[source]
+	if b == nil {
+		b = &busy{}
+		o.busy[source] = b
+	}
+	if b.asked == 0 {
+		b.since = now
+	}
+	b.asked++
+	left := span - b.spent - now.Sub(b.since)
+	o.mu.Unlock()
+	ctx, cancel := context.WithTimeoutCause(op, left, &sources.Error{Source: source, Code: sources.Timeout, Err: errSpan})
+	return ctx, func() {
+		cancel()
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if b.asked--; b.asked == 0 {
+			b.spent += time.Since(b.since)
+		}
+	}
 }
 
 func (o *outages) of(source string) *sources.Error {
@@ -69,8 +118,8 @@ func (o *outages) note(source string, err *sources.Error) {
 }
 
 // newLoader makes the loader of one operation; op bounds its questions.
-func newLoader[K comparable, V any](op context.Context, source string, out *outages, batch sources.Batch[K, V]) *Loader[K, V] {
-	l := &Loader[K, V]{source: source, op: op, out: out, batch: batch, flights: map[K]*flight[V]{}}
+func newLoader[K comparable, V any](op context.Context, source string, span time.Duration, out *outages, batch sources.Batch[K, V]) *Loader[K, V] {
+	l := &Loader[K, V]{source: source, op: op, span: span, out: out, batch: batch, flights: map[K]*flight[V]{}}
 	l.dl = dataloader.NewBatchedLoader(l.run, dataloader.WithWait[K, Answer[V]](wait))
 	return l
 }
@@ -188,5 +237,7 @@ func (l *Loader[K, V]) safely(keys []K) (vals map[K]V, err error) {
 			vals, err = nil, fmt.Errorf("source panicked: %T", p)
 		}
 	}()
-	return l.batch(l.op, keys)
+	ctx, end := l.out.begin(l.op, l.source, l.span)
+	defer end()
+	return l.batch(ctx, keys)
 }

@@ -45,7 +45,7 @@ func (c *counting) batch(ctx context.Context, keys []int) (map[int]int, error) {
 }
 
 func loader(ctx context.Context, c *counting) *Loader[int, int] {
-	return newLoader(ctx, "shop", &outages{by: map[string]*sources.Error{}}, c.batch)
+	return newLoader(ctx, "shop", 0, newOutages(), c.batch)
 }
 
 func keys(n int) []int {
@@ -141,7 +141,7 @@ func TestFailuresCostTheirKeys(t *testing.T) {
 
 func TestPanicIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLoader(t.Context(), "shop", &outages{by: map[string]*sources.Error{}},
+		l := newLoader(t.Context(), "shop", 0, newOutages(),
 			func(context.Context, []int) (map[int]int, error) { panic("secret@person.example") })
 		a := l.LoadAll(t.Context(), []int{1})[0]
 		if a.Err == nil || a.Err.Code != sources.BadResponse {
@@ -158,22 +158,42 @@ func TestSourceThatFailedIsNotAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &counting{err: errors.New("x")}
 		c.err = &sources.Error{Source: "shop", Code: sources.Timeout}
-		out := &outages{by: map[string]*sources.Error{}}
-		first := newLoader(t.Context(), "shop", out, func(ctx context.Context, k []int) (map[int]int, error) {
+		out := newOutages()
+		first := newLoader(t.Context(), "shop", 0, out, func(ctx context.Context, k []int) (map[int]int, error) {
 			_, err := c.batch(ctx, k)
 			return nil, err
 		})
 		first.LoadAll(t.Context(), []int{1})
-		again := newLoader(t.Context(), "shop", out, c.batch)
+		again := newLoader(t.Context(), "shop", 0, out, c.batch)
 		if a := again.LoadAll(t.Context(), []int{2})[0]; a.Err == nil || a.Err.Code != sources.Timeout {
 			t.Errorf("answer is %+v", a)
 		}
 		if len(c.calls) != 1 {
 			t.Errorf("asked %d times, want once", len(c.calls))
 		}
-		other := newLoader(t.Context(), "crm", out, (&counting{}).batch)
+		other := newLoader(t.Context(), "crm", 0, out, (&counting{}).batch)
 		if a := other.LoadAll(t.Context(), []int{2})[0]; !a.Found {
 			t.Errorf("another source answered %+v", a)
+		}
+	})
+}
+
+// A source that is slow at every question has one span of time for all of them.
+func TestSlowSourceHasOneSpan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op, end := context.WithCancel(t.Context())
+		defer end()
+		out := newOutages()
+		began := time.Now()
+		var last Answer[int]
+		for range 6 {
+			last = newLoader(op, "shop", 3*time.Second, out, (&counting{pause: time.Second}).batch).LoadAll(op, []int{1})[0]
+		}
+		if took := time.Since(began); took > 3100*time.Millisecond {
+			t.Errorf("six questions of a second took %v of virtual time, want 3 s", took)
+		}
+		if last.Err == nil || last.Err.Code != sources.Timeout {
+			t.Errorf("the last answer is %+v", last)
 		}
 	})
 }
@@ -181,8 +201,8 @@ func TestSourceThatFailedIsNotAskedAgain(t *testing.T) {
 func TestFanAsksSourcesSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow, quick := &counting{pause: time.Second}, &counting{pause: time.Second}
-		out := &outages{by: map[string]*sources.Error{}}
-		f := Fan[int, int]{"a": newLoader(t.Context(), "a", out, slow.batch), "b": newLoader(t.Context(), "b", out, quick.batch)}
+		out := newOutages()
+		f := Fan[int, int]{"a": newLoader(t.Context(), "a", 0, out, slow.batch), "b": newLoader(t.Context(), "b", 0, out, quick.batch)}
 		var asks []Ask[int]
 		for i := range 20 {
 			asks = append(asks, Ask[int]{"a", i}, Ask[int]{"b", i}, Ask[int]{"c", i})

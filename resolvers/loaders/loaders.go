@@ -35,7 +35,7 @@ type Loaders struct {
 // New makes the loaders of one operation over the sources; op bounds all
 // questions. conclude answers Customers with the help of the others.
 func New(op context.Context, set sources.Set, conclude func(*Loaders) sources.Batch[record.Ref, *identity.Customer]) *Loaders {
-	out := &outages{by: map[string]*sources.Error{}}
+	out := newOutages()
 	l := &Loaders{
 		Find:     fan(op, set, out, func(s sources.Source) sources.Batch[sources.Identifier, []record.Person] { return s.Find }),
 		People:   fan(op, set, out, func(s sources.Source) sources.Batch[record.Ref, record.Person] { return s.People }),
@@ -50,7 +50,7 @@ func New(op context.Context, set sources.Set, conclude func(*Loaders) sources.Ba
 		Deals:    lists(op, set, out, func(s sources.Source) sources.Records[record.Deal] { return s.Deals }),
 		Notes:    lists(op, set, out, func(s sources.Source) sources.Records[record.Note] { return s.Notes }),
 	}
-	l.Customers = newLoader(op, "", out, conclude(l))
+	l.Customers = newLoader(op, "", 0, out, conclude(l))
 	return l
 }
 

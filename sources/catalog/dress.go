@@ -27,6 +27,7 @@ type House struct {
 // dress puts the house's clothes on every capability.
 func dress(h House, env sources.Env, hl *health, s sources.Source) sources.Source {
 	w := wardrobe{h, env, hl}
+	s.Timeout = env.Timeout
 	s.Check = w.check(s.Check)
 	s.Find = wear(w, "find", masterLife, s.Find)
 	s.People = wear(w, "people", masterLife, s.People)
@@ -82,11 +83,18 @@ func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Ba
 func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := w.Now()
-		vals, err := b(ctx, keys)
+		own, tally := sources.WithTally(ctx)
+		vals, err := b(own, keys)
 		ended := w.Now()
 		failure := firstFailure(w.env.Name, err)
-		w.health.note(ended, failure)
-		sources.Note(ctx, w.env.Name, func(u *sources.Usage) { u.Time = max(u.Time, ended.Sub(began)) })
+		used := tally.BySource()[w.env.Name]
+		if used.Calls > 0 || failure != nil { // an answer without a call says nothing about the system
+			w.health.note(ended, failure)
+		}
+		sources.Note(ctx, w.env.Name, func(u *sources.Usage) {
+			u.Calls += used.Calls
+			u.Time = max(u.Time, ended.Sub(began))
+		})
 		code := "OK"
 		if failure != nil {
 			code = string(failure.Code)

@@ -13,6 +13,7 @@ import (
 
 	"customer360/sources"
 	"customer360/sources/internal/upstream"
+	"customer360/sources/record"
 )
 
 // The versions of the API. HubSpot publishes one each March and September and
@@ -412,7 +413,7 @@ func (c *client) searchAfter(ctx context.Context, typ objectType, filters []filt
 	}
 	for i, o := range a.Results {
 		// The cursor rests on this order: an unsorted answer would skip or repeat.
-		if !validNumber(o.ID) || o.Properties == nil || !lessID(after, o.ID) || i > 0 && !lessID(a.Results[i-1].ID, o.ID) {
+		if !validNumber(o.ID) || o.Properties == nil || record.CompareIDs(after, o.ID) >= 0 || i > 0 && record.CompareIDs(a.Results[i-1].ID, o.ID) >= 0 {
 			return nil, false, c.fail(sources.BadResponse, op, "results are not sorted by id as asked")
 		}
 	}
@@ -578,12 +579,4 @@ func (c *client) associated(from, to objectType) sources.Batch[string, []link] {
 		}
 		return out, keyErrors(out, failed)
 	})
-}
-
-// lessID compares two object ids as numbers.
-func lessID(a, b string) bool {
-	if len(a) != len(b) {
-		return len(a) < len(b)
-	}
-	return a < b
 }

@@ -23,7 +23,7 @@
 //     batch read of what was found. Deals and notes are read whole, for HubSpot
 //     cannot sort or bound associations: a customer with more than maxAssociated of
 //     them fails with BAD_RESPONSE. Of people only those on the page are read, in
-//     the order of their record ids as text.
+//     the order of their record ids.
 //   - Every row is compared with the key it was asked for.
 //   - A 207 is an answer with holes: OBJECT_NOT_FOUND is an absent key, any other
 //     entry fails its keys alone.

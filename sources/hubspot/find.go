@@ -97,7 +97,7 @@ func (c *client) hits(lookups map[lookup][]string, answers map[lookup]found, sta
 		for id := range by[typ] {
 			ids = append(ids, id)
 		}
-		slices.SortFunc(ids, compareIDs)
+		slices.SortFunc(ids, record.CompareIDs)
 		for _, id := range ids {
 			p, err := c.person(typ, by[typ][id], staff)
 			if err != nil {

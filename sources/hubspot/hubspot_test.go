@@ -394,10 +394,10 @@ func TestContacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ids := idsOf(got[small].Items); !slices.Equal(ids, []string{"contact:10", "contact:5"}) || got[small].More {
-		t.Errorf("%v, more %v: want both, by id as text", ids, got[small].More)
+	if ids := idsOf(got[small].Items); !slices.Equal(ids, []string{"contact:5", "contact:10"}) || got[small].More {
+		t.Errorf("%v, more %v: want both, by number", ids, got[small].More)
 	}
-	if one := got[small].Items[1]; one.Company != customer("company:3") || one.DisplayName != "Vreni Muster" {
+	if one := got[small].Items[0]; one.Company != customer("company:3") || one.DisplayName != "Vreni Muster" {
 		t.Errorf("%+v", one)
 	}
 	if ids := idsOf(got[large].Items); len(ids) != 10 || ids[0] != "contact:10000" || ids[1] != "contact:10002" || !got[large].More {

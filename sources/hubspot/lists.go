@@ -146,9 +146,6 @@ func (c *client) readOwners(ctx context.Context, archived bool) (map[string]owne
 	}
 }
 
-// kindEmployee is the kind of an owner's reference; it is never a public id.
-const kindEmployee record.Kind = "employee"
-
 // employees names the owners of objects. The lists of owners are read only when an
 // object has one. If they cannot be read the employee is still told, without a
 // name: a lacking right to read owners must not take the customers away. It errs
@@ -178,7 +175,7 @@ func (c *client) employees(ctx context.Context, objects []object) (map[string]*r
 			if o, ok := owners[id]; ok && out[id] == nil {
 				out[id] = &record.Employee{
 					DisplayName: joined(o.FirstName, o.LastName), Email: strings.TrimSpace(o.Email),
-					Origin: record.Origin{Ref: record.Ref{Source: c.env.Name, Kind: kindEmployee, ID: id}, FetchedAt: at.UTC()},
+					Origin: record.Origin{Ref: record.Ref{Source: c.env.Name, Kind: record.KindEmployee, ID: id}, FetchedAt: at.UTC()},
 				}
 			}
 		}
@@ -194,7 +191,7 @@ func (c *client) employees(ctx context.Context, objects []object) (map[string]*r
 	}
 	for id := range wanted {
 		if out[id] == nil && record.ValidID(id) {
-			out[id] = &record.Employee{Origin: record.Origin{Ref: record.Ref{Source: c.env.Name, Kind: kindEmployee, ID: id}, FetchedAt: c.env.Now().UTC()}}
+			out[id] = &record.Employee{Origin: record.Origin{Ref: record.Ref{Source: c.env.Name, Kind: record.KindEmployee, ID: id}, FetchedAt: c.env.Now().UTC()}}
 		}
 	}
 	return out, nil

@@ -131,7 +131,7 @@ func recordsOf[V record.Record](ctx context.Context, c *client, typ objectType, 
 			present = append(present, id)
 		}
 	}
-	slices.SortFunc(present, compareIDs)
+	slices.SortFunc(present, record.CompareIDs)
 	whose, unknown := c.customersOf(ctx, typ, present)
 	toRecord, err := convert(ctx, all)
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *client) customersOf(ctx context.Context, typ objectType, ids []string) 
 					}
 					return 1
 				}
-				return compareIDs(a.id, b.id)
+				return record.CompareIDs(a.id, b.id)
 			})
 			whose[id] = record.Ref{Source: c.env.Name, Kind: record.KindCustomer, ID: to.prefix() + best.id}
 		}
@@ -193,23 +193,28 @@ func (c *client) customersOf(ctx context.Context, typ objectType, ids []string) 
 // contactsOf lists the people of companies, by record id. Associations tell the
 // ids, so that only the people on the pages are read.
 func (c *client) contactsOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Person], error) {
-	if _, err := sources.Window[record.Person](c.env.Name, nil, q); err != nil {
-		return nil, err
+	after := ""
+	if q.After != "" {
+		at, id, ok := sources.ReadPosition(q.After)
+		number, contact := strings.CutPrefix(id, contacts.prefix())
+		if !ok || !at.IsZero() || !contact || !validNumber(number) {
+			return nil, &sources.Error{Source: c.env.Name, Code: sources.BadCursor}
+		}
+		after = id
 	}
 	if !q.Since.IsZero() {
 		return map[sources.Owner]sources.Page[record.Person]{}, nil // master data has no time
 	}
-	_, after, _ := strings.Cut(string(q.After), ".")
 	links, failed := c.linksOf(ctx, owners, contacts, companies)
 	waiting := map[sources.Owner][]string{} // ids behind the cursor, in order
 	for owner, list := range links {
 		var ids []string
 		for _, l := range list {
-			if contacts.prefix()+l.id > after {
+			if record.CompareIDs(contacts.prefix()+l.id, after) > 0 {
 				ids = append(ids, l.id)
 			}
 		}
-		slices.Sort(ids) // as text: the order of record ids
+		slices.SortFunc(ids, record.CompareIDs) // they have one prefix in common
 		waiting[owner] = ids
 	}
 	want := max(1, q.First) + 1 // one more tells whether anything follows

@@ -106,18 +106,8 @@ func (o object) mergedIDs() []string {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, compareIDs)
+	slices.SortFunc(ids, record.CompareIDs)
 	return slices.Compact(ids)
-}
-
-func compareIDs(a, b string) int {
-	switch {
-	case a == b:
-		return 0
-	case lessID(a, b):
-		return -1
-	}
-	return 1
 }
 
 // emailKeys are all addresses of a contact in the form in which they are compared.
@@ -368,11 +358,27 @@ func (c *client) deal(o object, stages map[string]stage, staff map[string]*recor
 		currency = c.cfg.Currency
 	}
 	if amount := o.text(propAmount); amount != "" && currency != "" {
-		if d.Amount, err = record.NewMoney(amount, currency); err != nil {
+		if d.Amount, err = record.NewMoney(plainAmount(amount), currency); err != nil {
 			return record.Deal{}, err
 		}
 	}
 	return d, nil
+}
+
+// plainAmount writes out what the documented form of a number, digits with at most
+// one sign and one point, may leave out: ".5" is 0.5, "5." is 5.
+// Source: "Upcoming: A change for number properties in CRM APIs", developers.hubspot.com/changelog.
+func plainAmount(s string) string {
+	whole, part, point := strings.Cut(s, ".")
+	switch {
+	case !point:
+		return s
+	case part == "":
+		return whole
+	case whole == "" || whole == "-":
+		return whole + "0." + part
+	}
+	return s
 }
 
 // note maps a note; the caller says whose it is.

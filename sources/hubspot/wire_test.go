@@ -147,6 +147,12 @@ func TestDeal(t *testing.T) {
 		{name: "unknown stage", pairs: []string{propStage, "9876", propCloseDate, "2026-11-02T00:00:00Z"}, status: record.DealOther, source: "9876", createdFromEnvelopeTime: true},
 		{name: "unknown stage, closed by itself", pairs: []string{propStage, "9876", propIsClosed, "true", propIsWon, "false"}, status: record.DealLost, source: "9876", createdFromEnvelopeTime: true},
 		{name: "amount is no decimal", pairs: []string{propStage, "offer", propAmount, "viel", propCurrency, "EUR"}, fails: true},
+		{name: "amount in binary notation", pairs: []string{propStage, "offer", propAmount, "1.25E7", propCurrency, "EUR"}, fails: true},
+		{name: "amount is a point", pairs: []string{propStage, "offer", propAmount, ".", propCurrency, "EUR"}, fails: true},
+		{name: "amount without a zero before its point", pairs: []string{propStage, "won", propAmount, "-.5", propCurrency, "EUR"},
+			status: record.DealWon, stage: "Gewonnen", probability: "1", amount: "-0.5", currency: "EUR", createdFromEnvelopeTime: true},
+		{name: "amount without digits behind its point", pairs: []string{propStage, "won", propAmount, "5.", propCurrency, "EUR"},
+			status: record.DealWon, stage: "Gewonnen", probability: "1", amount: "5", currency: "EUR", createdFromEnvelopeTime: true},
 		{name: "time is no time", pairs: []string{propStage, "offer", propCloseDate, "soon"}, fails: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

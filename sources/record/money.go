@@ -14,17 +14,21 @@ type Money struct {
 	Currency string // ISO 4217, upper case
 }
 
-var currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+var (
+	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	amountPattern   = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+)
 
 // NewMoney reads a decimal in plain notation ("12.30", "-4") and a currency code.
-// It errs on anything else; empty text is an error, not zero.
+// It errs on anything else: empty text is not zero, and an exponent ("1e3") comes
+// from a binary float.
 func NewMoney(amount, currency string) (*Money, error) {
 	if !currencyPattern.MatchString(currency) {
 		return nil, fmt.Errorf("currency is not an ISO 4217 code")
 	}
 	d, err := decimal.Parse(amount)
-	if err != nil {
-		return nil, fmt.Errorf("amount is not a decimal")
+	if err != nil || !amountPattern.MatchString(amount) {
+		return nil, fmt.Errorf("amount is not a decimal in plain notation")
 	}
 	return &Money{Amount: d, Currency: currency}, nil
 }

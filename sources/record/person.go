@@ -1,10 +1,15 @@
 package record
 
 import (
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Person is a company or a human being as one system knows it: master data of a
@@ -131,6 +136,19 @@ type Employee struct {
 	Origin      Origin
 }
 
+// LogValue keeps personal data out of logs: what is part of a record logs as the
+// record that holds it.
+func (e Email) LogValue() slog.Value { return e.Origin.LogValue() }
+
+// LogValue is as for Email.
+func (p Phone) LogValue() slog.Value { return p.Origin.LogValue() }
+
+// LogValue is as for Email.
+func (a Address) LogValue() slog.Value { return a.Origin.LogValue() }
+
+// LogValue is as for Email.
+func (e Employee) LogValue() slog.Value { return e.Origin.LogValue() }
+
 // EmailKey is the form in which two addresses are compared: trimmed, lower case,
 // the domain in ASCII (punycode). It returns "" for what cannot be an address.
 // The local part is compared without regard to case, as every mail system in
@@ -141,9 +159,26 @@ func EmailKey(s string) string {
 	if at <= 0 || at == len(s)-1 || len(s) > 254 || strings.ContainsAny(s, " \t\r\n<>\",;()\\") || strings.IndexByte(s, '@') != at {
 		return ""
 	}
-	domain, err := idna.Lookup.ToASCII(strings.TrimSuffix(s[at+1:], "."))
-	if err != nil || !strings.Contains(domain, ".") || strings.Contains(domain, "..") {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return ""
 	}
-	return strings.ToLower(s[:at]) + "@" + strings.ToLower(domain)
+	domain := hostKey(strings.TrimSuffix(s[at+1:], "."))
+	if domain == "" || domain != hostKey(domain) { // some spellings have no stable form
+		return ""
+	}
+	key := norm.NFC.String(strings.ToLower(norm.NFC.String(s[:at]))) + "@" + domain
+	if len(key) > 254 {
+		return ""
+	}
+	return key
+}
+
+// hostKey is a domain in ASCII and lower case, or "" for what cannot be one.
+func hostKey(s string) string {
+	s, err := idna.Lookup.ToASCII(s)
+	labels := strings.Split(strings.ToLower(s), ".")
+	if err != nil || len(labels) < 2 || slices.ContainsFunc(labels, func(l string) bool { return l == "" || len(l) > 63 }) {
+		return ""
+	}
+	return strings.Join(labels, ".")
 }

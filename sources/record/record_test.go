@@ -38,7 +38,13 @@ func TestEmailKey(t *testing.T) {
 		`"a"@b.example`:                         "",
 		"Erika Muster (a@b.example)":            "",
 		strings.Repeat("a", 250) + "@b.example": "",
-		"a@b_c.example":                         "",
+		"a@.example":                            "",
+		"a@" + strings.Repeat("b", 64) + ".example": "",
+		"a@b.example..":        "",
+		"jo\u0308rg@b.example": "jörg@b.example",
+		"a\x00@b.example":      "",
+		"a\u00a0b@c.example":   "",
+		"a@b_c.example":        "",
 	} {
 		if got := record.EmailKey(in); got != want {
 			t.Errorf("EmailKey(%.40q) = %q, want %q", in, got, want)
@@ -47,7 +53,7 @@ func TestEmailKey(t *testing.T) {
 }
 
 func FuzzEmailKey(f *testing.F) {
-	for _, s := range []string{"a@b.example", "JÖRG@Müller.example.", "a@b@c", " x@y.z ", "İ@ß.example", "a@xn--mller-kva.example"} {
+	for _, s := range []string{"a@b.example", "JÖRG@Müller.example.", "a@b@c", " x@y.z ", "İ@ß.example", "a@xn--mller-kva.example", "a@b.example..", "0@A.00000000\x91000"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -92,6 +98,14 @@ func TestMoney(t *testing.T) {
 		{"1", "EURO", ""},
 		{"1", "€", ""},
 		{"1", "EUR\n", ""},
+		{"1e3", "EUR", ""},
+		{"1E-2", "EUR", ""},
+		{"+1", "EUR", ""},
+		{".5", "EUR", ""},
+		{"5.", "EUR", ""},
+		{"--5", "EUR", ""},
+		{"1\n", "EUR", ""},
+		{"٣", "EUR", ""},
 	} {
 		m, err := record.NewMoney(tt.amount, tt.currency)
 		switch {
@@ -183,7 +197,8 @@ func TestRecordsLogAsTheirReference(t *testing.T) {
 	o := record.Order{Origin: p.Origin, Email: "erika@muster.example"}
 	var out strings.Builder
 	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
-		slog.New(h).Info("x", "person", p, "order", o)
+		slog.New(h).Info("x", "person", p, "order", o, "email", record.Email{Address: "erika@muster.example", Origin: p.Origin},
+			"phone", record.Phone{AsEntered: "erika"}, "address", &record.Address{Lines: []string{"Erika"}}, "by", record.Employee{DisplayName: "Erika"})
 	}
 	if text := out.String(); strings.Contains(strings.ToLower(text), "erika") || !strings.Contains(text, "person.id=7") {
 		t.Errorf("logged as %s", text)

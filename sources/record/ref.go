@@ -10,7 +10,8 @@ import (
 // Kind says what sort of record a Ref names.
 type Kind string
 
-// The kinds of records. A kind is part of every public id, so it is never renamed.
+// The kinds of records. A kind is part of every public id, so it is never renamed;
+// KindEmployee alone is in none, for employees are no nodes.
 const (
 	KindCustomer Kind = "customer" // a company or person as master data (also a company's contact's own record)
 	KindContact  Kind = "contact"  // a person who acts for a company
@@ -22,6 +23,7 @@ const (
 	KindDeal     Kind = "deal"
 	KindNote     Kind = "note"
 	KindSource   Kind = "source"
+	KindEmployee Kind = "employee" // somebody of our own company, in an Employee's reference
 )
 
 // Ref names one record in one system. It is comparable and safe to log: the id

@@ -37,7 +37,7 @@ func ParseToken(s string) (Ref, error) {
 	return Ref{Source: part[2], Kind: Kind(part[1]), ID: part[3]}, nil
 }
 
-// kinds are the kinds a public id may have.
+// kinds are the kinds a public id may have: of all that are nodes.
 var kinds = map[Kind]bool{
 	KindCustomer: true, KindContact: true, KindOrder: true, KindInvoice: true, KindPayment: true,
 	KindDunning: true, KindTicket: true, KindDeal: true, KindNote: true, KindSource: true,

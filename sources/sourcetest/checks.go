@@ -203,7 +203,7 @@ func (s *suite) faults(p probe) []check {
 			}
 			r.gate.meet(f, 0, -1)
 			s.underFault(t, r, p, f)
-			r.gate.clear()
+			r.over(f)
 			if rep := p.ask(context.Background(), t, r, 1); len(rep.failed) > 0 || rep.answered == 0 {
 				t.Errorf("does not answer again once the fault is over: %v", errors.Join(rep.failed...))
 			}
@@ -212,7 +212,7 @@ func (s *suite) faults(p probe) []check {
 			out = append(out, s.probeCheck(p.label()+"/"+f.name+"-at-first", p, func(t TB, r *rig) {
 				r.gate.meet(f, 0, -1)
 				s.underFault(t, r, p, f)
-				r.gate.clear()
+				r.over(f)
 				if rep := p.ask(context.Background(), t, r, 1); len(rep.failed) > 0 || rep.answered == 0 {
 					t.Errorf("does not answer once the fault is over: %v", errors.Join(rep.failed...))
 				}
@@ -296,19 +296,13 @@ func (s *suite) underFault(t TB, r *rig, p probe, f *fault) {
 		s.heavy <- struct{}{}
 		defer func() { <-s.heavy }()
 	}
-	var rep reply
-	calls := 0
-	for deadline := faultDeadline; calls == 0 && deadline < mostDeadline; deadline *= 4 {
-		before := r.gate.count()
-		ctx := context.Background()
-		cancel := context.CancelFunc(func() {})
-		if f.slow {
-			ctx, cancel = context.WithTimeout(ctx, deadline)
-		}
-		rep = p.ask(ctx, t, r, 1)
-		cancel()
-		calls = r.gate.count() - before
+	before := r.gate.count()
+	ctx := context.Background()
+	if f.slow {
+		ctx = r.deadline(faultDeadline)
 	}
+	rep := p.ask(ctx, t, r, 1)
+	calls := r.gate.count() - before
 	if calls == 0 {
 		t.Fatalf("the question made no call at all")
 	}
@@ -409,17 +403,24 @@ func (s *suite) cancel(p probe) []check {
 			defer r.end(t)
 			r.gate.meet(faultNamed("hang"), 0, -1)
 			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			cancelled := make(chan time.Time, 1)
 			go func() {
 				select {
 				case <-r.gate.arrived:
 				case <-r.gate.done:
 				}
+				cancelled <- time.Now()
 				cancel()
 			}()
-			start := time.Now()
 			ended(t, p.ask(ctx, t, r, 1))
-			if waited := time.Since(start); waited >= cancelTimeout {
-				t.Errorf("a cancelled question went on for %v", waited)
+			select {
+			case at := <-cancelled:
+				if waited := time.Since(at); waited >= cancelTimeout/2 {
+					t.Errorf("a cancelled question went on for %v", waited)
+				}
+			default:
+				t.Logf("the machine was too busy: the question ended before it could be cancelled")
 			}
 		}},
 	}
@@ -481,12 +482,8 @@ func (s *suite) searchPages() []check {
 		return []check{{"search", func(t TB) { t.Skipf("%s has no search", s.h.Vendor) }}}
 	}
 	all := ids(s.town.customers)
-	out := []check{{"search/order", func(t TB) {
-		text := slices.IsSorted(all)
-		number := slices.IsSortedFunc(all, natural)
-		if !text && !number {
-			t.Errorf("the customers are not in the order of their ids, neither as text nor as numbers")
-		}
+	// Which order it is the source says itself; it must be the same whatever the pages.
+	out := []check{{"search/once", func(t TB) {
 		seen := map[string]bool{}
 		for _, id := range all {
 			if seen[id] {
@@ -618,6 +615,9 @@ func (s *suite) searchCursors() []check {
 	}}}
 }
 
+// leakPatience is how long goroutines may take to end on a busy machine.
+const leakPatience = 5 * time.Second
+
 // goroutines checks that nothing runs on once every question is answered.
 func (s *suite) goroutines() []check {
 	return []check{{"none-left", func(t TB) {
@@ -634,14 +634,16 @@ func (s *suite) goroutines() []check {
 			}
 			for _, name := range []string{"hang", "stall"} {
 				r.gate.meet(faultNamed(name), 0, -1)
-				ctx, cancel := context.WithTimeout(context.Background(), faultDeadline/5)
-				p.ask(ctx, t, r, 2)
-				cancel()
+				p.ask(r.deadline(faultDeadline/5), t, r, 2)
 			}
 			r.gate.clear()
 		}
 		r.end(t)
-		if err := goleak.Find(before); err != nil {
+		err := goleak.Find(before)
+		for end := time.Now().Add(leakPatience); err != nil && time.Now().Before(end); {
+			err = goleak.Find(before)
+		}
+		if err != nil {
 			t.Errorf("%v", err)
 		}
 	}}}

@@ -15,10 +15,15 @@ import (
 
 // The numbers of the faults.
 const (
-	// faultDeadline is how long a question to a silent vendor may take. On a machine
-	// too busy to send the request in that time it is tried again with four times as much.
+	// faultDeadline is how long a question waits for a silent vendor once its request
+	// has arrived there: what came before is the machine's, however busy it is.
 	faultDeadline = 150 * time.Millisecond
-	mostDeadline  = 10 * time.Second
+	// mostDeadline is how long a source's own timeout is made where shorter ones end
+	// before the request arrives.
+	mostDeadline = 10 * time.Second
+	// refusalPatience is how long a source may tell a refusal (credentials, rights, a
+	// limit) again without asking.
+	refusalPatience = time.Minute
 	// patience is how long a question may take at the very most before it counts as hanging.
 	patience = 60 * time.Second
 	// mostBytes bounds what a source may take of one endless answer: upstream's

@@ -42,8 +42,70 @@ type rig struct {
 	src  sources.Source
 
 	mu    sync.Mutex
-	texts []string // of all errors
+	later time.Duration // how far the source's clock was moved on
+	texts []string      // of all errors
 	logs  bytes.Buffer
+}
+
+// now is the source's clock.
+func (r *rig) now() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.s.h.now().Add(r.later)
+}
+
+// over ends a fault. A refusal may be told for some time yet, so the clock moves on.
+func (r *rig) over(f *fault) {
+	r.gate.clear()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, code := range f.codes {
+		switch code {
+		case sources.Unauthorized, sources.Forbidden, sources.RateLimited:
+			r.later = refusalPatience
+		}
+	}
+}
+
+// deadline is a context whose time begins to run when a request meets the fault.
+func (r *rig) deadline(after time.Duration) context.Context {
+	d := &deadline{Context: context.Background(), at: time.Now().Add(patience), done: make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		select {
+		case <-r.gate.arrived:
+		case <-r.gate.done:
+			return
+		}
+		select {
+		case <-time.After(after):
+		case <-r.gate.done:
+		}
+	}()
+	return d
+}
+
+// deadline is a context that ends some time after an event.
+type deadline struct {
+	context.Context
+	at   time.Time // at the latest
+	done chan struct{}
+}
+
+// Deadline is the latest time at which it may end.
+func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
+
+// Done is closed at the end.
+func (d *deadline) Done() <-chan struct{} { return d.done }
+
+// Err is that of a deadline that has passed.
+func (d *deadline) Err() error {
+	select {
+	case <-d.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 // Write takes a log line.
@@ -77,7 +139,7 @@ func (s *suite) openWith(t TB, subject string, timeout time.Duration) *rig {
 	r.srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	r.srv.Start()
 	src, err := s.h.Open(sources.Env{
-		Name: sourceName, DefaultCountry: "CH", Zone: zone(), Now: s.h.now, Timeout: timeout, MaxConns: maxConns,
+		Name: sourceName, DefaultCountry: "CH", Zone: zone(), Now: r.now, Timeout: timeout, MaxConns: maxConns,
 		Log: slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}, r.srv.URL+basePath)
 	if err != nil {

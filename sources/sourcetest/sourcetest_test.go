@@ -47,6 +47,7 @@ func TestMutants(t *testing.T) {
 		{"loses last", "pages/orders/first-1"},
 		{"repeats", "pages/orders/first-7"},
 		{"wrong ties", "pages/orders/order"},
+		{"ties as text", "pages/orders/order"},
 		{"oldest first", "pages/orders/order"},
 		{"cursors shifted", "pages/orders/resume"},
 		{"last cursor only", "discovery"},

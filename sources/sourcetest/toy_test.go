@@ -851,6 +851,10 @@ func toyWindow[V record.Record](c *toy, rows []toyRow, q sources.Query, wire fun
 		slices.SortStableFunc(page.Items, func(a, b V) int {
 			return cmp.Or(b.SortTime().Compare(a.SortTime()), cmp.Compare(b.Self().ID, a.Self().ID))
 		})
+	case "ties as text":
+		slices.SortStableFunc(page.Items, func(a, b V) int {
+			return cmp.Or(b.SortTime().Compare(a.SortTime()), cmp.Compare(a.Self().ID, b.Self().ID))
+		})
 	case "oldest first":
 		slices.Reverse(page.Items)
 		slices.Reverse(page.Cursors)

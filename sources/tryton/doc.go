@@ -17,8 +17,8 @@
 //     may not read, [text, trace] for everything else, an unknown model or
 //     database included. The texts name records and server paths and are dropped.
 //   - A refused login takes longer each time, and after a few of them (five by
-//     default) the server answers 429 for that login: a wrong password is told
-//     once to all who wait for the same try.
+//     default) the server answers 429 for that login, which counts as one more: a
+//     refusal is told for half a minute before the password is sent again.
 //   - A clause on "active" only counts in the very list it stands in: an OR beside
 //     it still hides inactive records. Parties are therefore read with the context
 //     active_test false, and what is inactive is sorted out here.

@@ -3,8 +3,6 @@ package tryton
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"customer360/sources"
@@ -187,9 +185,9 @@ func list[R row](ctx context.Context, c *client, model, date string, only []any,
 	for _, id := range ids {
 		out[id] = nil
 	}
-	bounds, err := window(date, q)
+	bounds, err := c.window(date, q)
 	if err != nil {
-		return nil, &sources.Error{Source: c.env.Name, Code: sources.BadCursor}
+		return nil, err
 	}
 	open := ids
 	var last *stub
@@ -277,22 +275,20 @@ func behind(date string, s stub) []any {
 
 // window narrows a listing to the days that a page of q can hold. Window then
 // sorts out what these bounds, being days, let through.
-func window(date string, q sources.Query) ([]any, error) {
+func (c *client) window(date string, q sources.Query) ([]any, error) {
 	var out []any
 	if !q.Since.IsZero() {
 		out = append(out, clause(date, ">=", wireDate(record.DateOf(q.Since.UTC()))))
 	}
 	upto := q.Until
 	if q.After != "" {
-		nanos, _, _ := strings.Cut(string(q.After), ".")
-		n, err := strconv.ParseInt(nanos, 10, 64)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 { // behind a document without a day
+		after, _, ok := sources.ReadPosition(q.After)
+		switch {
+		case !ok:
+			return nil, &sources.Error{Source: c.env.Name, Code: sources.BadCursor}
+		case after.IsZero(): // behind a document without a day
 			return append(out, clause(date, "=", nil)), nil
-		}
-		if after := time.Unix(0, n).UTC(); upto.IsZero() || after.Before(upto) {
+		case upto.IsZero() || after.Before(upto):
 			upto = after
 		}
 	}

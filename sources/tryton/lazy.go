@@ -4,28 +4,39 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"customer360/sources"
 )
+
+// refusalRest is how long a refused login is not tried again. Tryton counts refused
+// logins for five minutes and locks the login out after five of them (its settings
+// session.timeout and session.max_attempt).
+const refusalRest = 30 * time.Second
 
 // lazy is a value that is asked for when it is first needed and then kept. One
 // caller asks while the others wait, each as long as its own context allows.
 type lazy[T any] struct {
 	gate chan struct{} // held by the caller that asks
+	now  func() time.Time
+	rest time.Duration // how long a refusal stands beyond those who waited for it
 
 	mu    sync.Mutex
 	val   *T
 	tries int
-	err   error // of the last try
+	err   error     // of the last try
+	until time.Time // when the refusal err ends
 }
 
-func newLazy[T any]() *lazy[T] { return &lazy[T]{gate: make(chan struct{}, 1)} }
+func newLazy[T any](now func() time.Time, rest time.Duration) *lazy[T] {
+	return &lazy[T]{gate: make(chan struct{}, 1), now: now, rest: rest}
+}
 
 // get returns the value, asking for it if there is none. Those who waited for a
-// try that was refused get its error, so that a wrong password is sent once and
-// not once for each of them.
+// try that was refused get its error, and so does whoever comes while the refusal
+// stands: a wrong password is sent once and not once for each of them.
 func (l *lazy[T]) get(ctx context.Context, source string, ask func(context.Context) (T, error)) (T, error) {
-	val, tries, _ := l.peek()
+	val, tries, _, _ := l.peek()
 	if val != nil {
 		return *val, nil
 	}
@@ -36,28 +47,45 @@ func (l *lazy[T]) get(ctx context.Context, source string, ask func(context.Conte
 		return none, &sources.Error{Source: source, Code: sources.Timeout, Err: ctx.Err()}
 	}
 	defer func() { <-l.gate }()
-	val, now, err := l.peek()
+	val, now, left, err := l.peek()
 	switch {
 	case val != nil:
 		return *val, nil
-	case now != tries && refused(err):
-		return none, err
+	case refused(err) && (now != tries || left > 0):
+		return none, told(err, left)
 	}
 	got, err := ask(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tries++
 	if l.err = err; err != nil {
+		l.until = l.now().Add(l.rest)
+		if e := (*sources.Error)(nil); l.rest > 0 && errors.As(err, &e) && e.RetryAfter > l.rest {
+			l.until = l.now().Add(e.RetryAfter)
+		}
 		return none, err
 	}
 	l.val = &got
 	return got, nil
 }
 
-func (l *lazy[T]) peek() (*T, int, error) {
+// peek tells the value, the number of tries, and the last try's error and how long
+// that stands if it is a refusal.
+func (l *lazy[T]) peek() (val *T, tries int, left time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.val, l.tries, l.err
+	return l.val, l.tries, l.until.Sub(l.now()), l.err
+}
+
+// told is a refusal that is told again: what is left of the wait that it names.
+func told(err error, left time.Duration) error {
+	var e *sources.Error
+	if left <= 0 || !errors.As(err, &e) || e.RetryAfter <= left {
+		return err
+	}
+	again := *e
+	again.RetryAfter = left
+	return &again
 }
 
 // drop forgets the value if stale says that it is the one that no longer serves.

@@ -123,7 +123,7 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 	}
 	c := &client{
 		env: env, cfg: cfg, http: http,
-		session: newLazy[session](), company: newLazy[int64](), dated: newLazy[bool](),
+		session: newLazy[session](env.Now, refusalRest), company: newLazy[int64](env.Now, 0), dated: newLazy[bool](env.Now, 0),
 	}
 
 	// A login and, unless the company is configured, the user's preferences.

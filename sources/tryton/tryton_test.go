@@ -553,6 +553,58 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
+// TestRefusedLoginRests: a password that was refused is not sent with every question.
+func TestRefusedLoginRests(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		wait   string
+		code   sources.Code
+		rests  time.Duration
+		asked  time.Duration // RetryAfter after ten seconds
+	}{
+		"wrong password": {http.StatusUnauthorized, "", sources.Unauthorized, 30 * time.Second, 0},
+		"too many tries": {http.StatusTooManyRequests, "", sources.RateLimited, 30 * time.Second, 0},
+		"told how long":  {http.StatusTooManyRequests, "90", sources.RateLimited, 90 * time.Second, 80 * time.Second},
+		"out of order":   {http.StatusInternalServerError, "", sources.Unavailable, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := serve(t, small())
+			rec.first = func(_ int, _ string, w http.ResponseWriter) bool {
+				if c.wait != "" {
+					w.Header().Set("Retry-After", c.wait)
+				}
+				w.WriteHeader(c.status)
+				return true
+			}
+			now := today()
+			cfg := trytonfake.Config(rec.URL)
+			src, err := tryton.Open(sources.Env{Name: "ledger", Now: func() time.Time { return now }}, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := src.Check(t.Context()); code(t, err) != c.code || len(rec.take()) != 1 {
+				t.Errorf("first: %v", err)
+			}
+			rec.first = nil
+			now = now.Add(10 * time.Second)
+			err = src.Check(t.Context())
+			if c.rests == 0 {
+				if err != nil {
+					t.Errorf("a failure that is no refusal rests: %v", err)
+				}
+				return
+			}
+			if e := sources.AsError("ledger", err); e == nil || e.Code != c.code || e.RetryAfter != c.asked || len(rec.take()) != 0 {
+				t.Errorf("meanwhile: %v", err)
+			}
+			now = today().Add(c.rests)
+			if err := src.Check(t.Context()); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
+
 func TestErrors(t *testing.T) {
 	const secret = "vendor-text-88"
 	for name, c := range map[string]struct {

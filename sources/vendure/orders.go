@@ -3,8 +3,6 @@ package vendure
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"customer360/sources"
@@ -156,15 +154,10 @@ func (c *client) resumeAt(q sources.Query) (time.Time, error) {
 	if q.After == "" {
 		return q.Until, nil
 	}
-	if _, err := sources.Window[record.Order](c.env.Name, nil, q); err != nil {
-		return time.Time{}, err
-	}
-	head, _, _ := strings.Cut(string(q.After), ".")
-	nanos, err := strconv.ParseInt(head, 10, 64)
-	if err != nil || nanos == 0 { // an order that was placed has a time
+	at, _, ok := sources.ReadPosition(q.After)
+	if !ok || at.IsZero() { // an order that was placed has a time
 		return time.Time{}, c.fail("orders.of", sources.BadCursor, "not a cursor of this list")
 	}
-	at := time.Unix(0, nanos).UTC()
 	if !q.Until.IsZero() && q.Until.Before(at) {
 		return q.Until, nil
 	}

@@ -329,7 +329,7 @@ func TestOrdersFilteredByTheServer(t *testing.T) {
 func TestOrdersBadCursor(t *testing.T) {
 	d := newDesk(t, vendurefake.Handler(town()))
 	src := d.opened(t, byKey)
-	for _, c := range []sources.Cursor{"x", "1", "1.", ".1", "0.1", "1.a b", "9999999999999999999999.1"} {
+	for _, c := range []sources.Cursor{"x", "1", "1.", ".1", "0.1", "1.a b", "1.0.a b", "1.1000000000.1", "9999999999999999999999.0.1", "1767225600000000000.1"} {
 		k := sources.PageOf{Owner: sources.Owner{Ref: customerRef(1)}, Query: sources.Query{First: 2, After: c}}
 		if _, err := src.Orders.Of(context.Background(), []sources.PageOf{k}); codeOf(err) != sources.BadCursor {
 			t.Errorf("%q: %v", c, err)

@@ -20,6 +20,8 @@ const (
 	tokenSlack = time.Minute
 	// scope covers the reading endpoints and their side-loads.
 	scope = "read"
+	// refusalRest is how long refused client credentials are not sent again.
+	refusalRest = 30 * time.Second
 	// loginPath is the one request that carries no credentials of its own.
 	loginPath = "/oauth/tokens"
 )
@@ -85,10 +87,12 @@ type tokens struct {
 	now    func() time.Time
 	fetch  func(context.Context) (token string, life time.Duration, err error)
 
-	mu     sync.Mutex
-	value  string
-	until  time.Time // zero: until refused
-	flight *flight
+	mu      sync.Mutex
+	value   string
+	until   time.Time // zero: until refused
+	refused error     // why the last fetch was refused; stands until rest
+	rest    time.Time
+	flight  *flight
 }
 
 type flight struct {
@@ -103,6 +107,10 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 		if t.value != "" && (t.until.IsZero() || t.now().Before(t.until)) {
 			defer t.mu.Unlock()
 			return t.value, nil
+		}
+		if t.refused != nil && t.now().Before(t.rest) {
+			defer t.mu.Unlock()
+			return "", t.refusal()
 		}
 		f := t.flight
 		if f == nil {
@@ -132,13 +140,39 @@ func (t *tokens) lead(ctx context.Context, f *flight) (string, error) {
 	t.flight, f.err = nil, err
 	close(f.done)
 	if err != nil {
+		t.refuse(err)
 		return "", err
 	}
-	t.value, t.until = token, time.Time{}
+	t.value, t.until, t.refused = token, time.Time{}, nil
 	if life > 0 {
 		t.until = asked.Add(life - min(tokenSlack, life/2))
 	}
 	return token, nil
+}
+
+// refuse remembers an error that says that asking again at once is useless: each
+// refused try counts against the client.
+func (t *tokens) refuse(err error) {
+	var e *sources.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	switch e.Code {
+	case sources.Unauthorized, sources.Forbidden, sources.RateLimited:
+		t.refused, t.rest = err, t.now().Add(max(refusalRest, e.RetryAfter))
+	}
+}
+
+// refusal is the remembered error with what is left of the wait that it names.
+func (t *tokens) refusal() error {
+	var e *sources.Error
+	left := t.rest.Sub(t.now())
+	if !errors.As(t.refused, &e) || e.RetryAfter <= left {
+		return t.refused
+	}
+	again := *e
+	again.RetryAfter = left
+	return &again
 }
 
 // current is the token in use, empty for none.

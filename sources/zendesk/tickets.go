@@ -79,20 +79,17 @@ func (c *client) ticketPages(ctx context.Context, q sources.Query, owners []sour
 // upper is the latest time a ticket of the page may have been opened, zero for
 // any. It errs for a cursor that this source never gave.
 func (c *client) upper(q sources.Query) (time.Time, error) {
-	if _, err := sources.Window[record.Ticket](c.env.Name, nil, q); err != nil {
-		return time.Time{}, err
+	if q.After == "" {
+		return q.Until, nil
 	}
-	upper := q.Until
-	if nanos, _, ok := strings.Cut(string(q.After), "."); ok {
-		n, err := strconv.ParseInt(nanos, 10, 64)
-		if err != nil {
-			return time.Time{}, &sources.Error{Source: c.env.Name, Code: sources.BadCursor}
-		}
-		if at := time.Unix(0, n).UTC(); n != 0 && (upper.IsZero() || at.Before(upper)) {
-			upper = at
-		}
+	at, _, ok := sources.ReadPosition(q.After)
+	switch {
+	case !ok:
+		return time.Time{}, &sources.Error{Source: c.env.Name, Code: sources.BadCursor}
+	case at.IsZero(), !q.Until.IsZero() && q.Until.Before(at):
+		return q.Until, nil
 	}
-	return upper, nil
+	return at, nil
 }
 
 // ask is a query for tickets of one kind of owner, opened at newest or before.

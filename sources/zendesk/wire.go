@@ -340,14 +340,11 @@ func (c *client) ticket(t ticketJSON, assignee userJSON) record.Ticket {
 	if assignee.ID > 0 {
 		out.Assignee = &record.Employee{
 			DisplayName: assignee.Name, Email: assignee.Email,
-			Origin: c.env.Origin(kindEmployee, strconv.FormatInt(assignee.ID, 10), assignee.UpdatedAt, ""),
+			Origin: c.env.Origin(record.KindEmployee, strconv.FormatInt(assignee.ID, 10), assignee.UpdatedAt, ""),
 		}
 	}
 	return out
 }
-
-// kindEmployee is the kind of an agent's reference; it is never a public id.
-const kindEmployee record.Kind = "employee"
 
 // solved reports whether a ticket of this status may have a solved time that
 // still holds: metrics keep that of a ticket opened again.

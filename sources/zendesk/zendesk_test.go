@@ -297,6 +297,53 @@ func TestLoginExpires(t *testing.T) {
 	}
 }
 
+// TestRefusedLoginRests: client credentials that were refused are not sent with every question.
+func TestRefusedLoginRests(t *testing.T) {
+	for _, c := range []struct {
+		answer http.Handler
+		code   sources.Code
+		rests  time.Duration
+		wait   time.Duration // RetryAfter after ten seconds
+	}{
+		{fixed(400, `{"error":"invalid_client"}`), sources.Unauthorized, 30 * time.Second, 0},
+		{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "90")
+			fixed(429, `{}`).ServeHTTP(w, r)
+		}), sources.RateLimited, 90 * time.Second, 80 * time.Second},
+		{fixed(500, `{}`), sources.Unavailable, 0, 0},
+	} {
+		now, logins, refuse := today, 0, true
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/oauth/tokens" {
+				fixed(200, `{"user":{"id":5,"role":"admin"}}`).ServeHTTP(w, r)
+				return
+			}
+			if logins++; refuse {
+				c.answer.ServeHTTP(w, r)
+				return
+			}
+			fixed(200, `{"access_token":"x","expires_in":1800}`).ServeHTTP(w, r)
+		}))
+		src, err := zendesk.Open(sources.Env{Name: "helpdesk", Now: func() time.Time { return now }}, zendesk.Config{BaseURL: srv.URL, Auth: zendesk.Auth{ClientID: "id", ClientSecret: "secret"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := sources.AsError("helpdesk", src.Check(t.Context())); e == nil || e.Code != c.code || logins != 1 {
+			t.Errorf("%s: first %v after %d logins", c.code, e, logins)
+		}
+		refuse, now = false, now.Add(10*time.Second)
+		err = src.Check(t.Context())
+		if c.rests == 0 && err != nil || c.rests > 0 && (err == nil || sources.AsError("", err).Code != c.code || sources.AsError("", err).RetryAfter != c.wait || logins != 1) {
+			t.Errorf("%s: meanwhile %v after %d logins", c.code, err, logins)
+		}
+		now = today.Add(c.rests)
+		if err := src.Check(t.Context()); err != nil || logins != 2 {
+			t.Errorf("%s: afterwards %v after %d logins", c.code, err, logins)
+		}
+		srv.Close()
+	}
+}
+
 func TestFind(t *testing.T) {
 	src, c := open(t, zendeskfake.Handler(desk()), nil)
 	keys := []sources.Identifier{

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -100,7 +101,7 @@ func New(env sources.Env, baseURL string, opt Options) (*Client, error) {
 	}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     &gate{next: rt, source: env.Name, slots: make(chan struct{}, env.MaxConns)},
+			Transport:     &gate{next: rt, env: env, slots: make(chan struct{}, env.MaxConns)},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryMax: 1, RetryWaitMin: retryWaitMin, RetryWaitMax: retryWaitMax,
@@ -130,15 +131,15 @@ func newTransport(env sources.Env) http.RoundTripper {
 	}
 }
 
-// gate bounds the requests under way and notes each one sent in the operation's
-// tally. The transport's own bound on connections is not enough: one HTTP/2
+// gate bounds the requests under way, notes each one sent in the operation's
+// tally and logs it once it is over. The transport's own bound on connections is not enough: one HTTP/2
 // connection carries many requests. Being no more than a RoundTripper it also
 // hides CloseIdleConnections, which retryablehttp would call on the shared pool
 // after every failed request.
 type gate struct {
-	next   http.RoundTripper
-	source string
-	slots  chan struct{}
+	next  http.RoundTripper
+	env   sources.Env
+	slots chan struct{}
 }
 
 // RoundTrip sends the request once a slot is free. The slot is taken until the
@@ -153,20 +154,42 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	sources.Note(ctx, g.source, func(u *sources.Usage) { u.Calls++ })
+	sources.Note(ctx, g.env.Name, func(u *sources.Usage) { u.Calls++ })
+	began, op, attempt := g.env.Now(), "", 1
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		x.attempts++
+		op, attempt = x.op, x.attempts
+	}
+	body := &held{}
+	over := func(status int) {
+		<-g.slots
+		// Nothing of the URL, the headers or either body.
+		g.env.Log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("source", g.env.Name), slog.String("op", op), slog.String("method", r.Method),
+			slog.Int("status", status), slog.Int64("bytes", body.read), slog.Int64("ms", g.env.Now().Sub(began).Milliseconds()), slog.Int("attempt", attempt))
+	}
 	resp, err := g.next.RoundTrip(r)
 	if err != nil {
-		<-g.slots
+		over(0)
 		return nil, err
 	}
-	resp.Body = &held{ReadCloser: resp.Body, free: sync.OnceFunc(func() { <-g.slots })}
+	body.ReadCloser, body.free = resp.Body, sync.OnceFunc(func() { over(resp.StatusCode) })
+	resp.Body = body
 	return resp, nil
 }
 
-// held is a body that gives its slot back when it is closed.
+// held is a body that counts what is read of it, before unpacking, and gives its
+// slot back when it is closed.
 type held struct {
 	io.ReadCloser
+	read int64
 	free func()
+}
+
+// Read reads on.
+func (h *held) Read(p []byte) (int, error) {
+	n, err := h.ReadCloser.Read(p)
+	h.read += int64(n)
+	return n, err
 }
 
 // Close closes the body and frees the slot.
@@ -175,11 +198,13 @@ func (h *held) Close() error {
 	return h.ReadCloser.Close()
 }
 
-// exchange is what the retry policy must know about the request in a context.
-// Its attempts follow each other, so it needs no lock.
+// exchange is what the gate and the retry policy must know about the request in
+// a context. Its attempts follow each other, so it needs no lock.
 type exchange struct {
-	reads   bool
-	retried bool
+	op       string
+	reads    bool
+	retried  bool
+	attempts int
 }
 
 type exchangeKey struct{}
@@ -193,7 +218,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 		req.Method = http.MethodGet
 	}
 	reads := req.Reads || req.Method == http.MethodGet || req.Method == http.MethodHead
-	r, err := c.request(context.WithValue(ctx, exchangeKey{}, &exchange{reads: reads}), req)
+	r, err := c.request(context.WithValue(ctx, exchangeKey{}, &exchange{op: req.Op, reads: reads}), req)
 	if err != nil {
 		return nil, err
 	}

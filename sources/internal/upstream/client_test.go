@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -427,6 +428,53 @@ func TestTallyCountsRetries(t *testing.T) {
 	_, _ = c.Do(ctx, Request{Op: "op"})
 	if n := tally.BySource()["crm"].Calls; n != 2 || calls.Load() != 2 {
 		t.Errorf("the tally says %d calls, the vendor saw %d, want 2", n, calls.Load())
+	}
+}
+
+// TestLog: one line for each request sent, and nothing personal in it.
+func TestLog(t *testing.T) {
+	var out strings.Builder
+	answers := []int{http.StatusServiceUnavailable, http.StatusOK}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Who", testMail)
+		w.WriteHeader(answers[0])
+		answers = answers[1:]
+		_, _ = io.WriteString(w, testBody)
+	}))
+	defer srv.Close()
+	began := time.Unix(1_800_000_000, 0)
+	c, err := New(sources.Env{
+		Name: "crm", Log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Now: func() time.Time { began = began.Add(7 * time.Millisecond); return began },
+	}, srv.URL, Options{Authorize: Bearer(testToken)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := Request{Op: "contacts.find", Method: http.MethodPost, Reads: true, Path: "/" + url.PathEscape(testMail), Query: url.Values{"q": {testMail}}, Body: testMail}
+	if _, err := c.Do(t.Context(), ask); err != nil {
+		t.Fatal(err)
+	}
+	srv.Close()
+	_, _ = c.Do(t.Context(), Request{Op: "contacts.list"})
+	text := out.String()
+	for _, hidden := range []string{testMail, url.QueryEscape(testMail), testToken, testBody, "127.0.0.1", "://"} {
+		if strings.Contains(text, hidden) {
+			t.Errorf("the log holds %q", hidden)
+		}
+	}
+	for i, want := range []string{
+		`level=DEBUG msg=request source=crm op=contacts.find method=POST status=503 bytes=16 ms=`,
+		`level=DEBUG msg=request source=crm op=contacts.find method=POST status=200 bytes=16 ms=`,
+		`level=DEBUG msg=request source=crm op=contacts.list method=GET status=0 bytes=0 ms=`,
+		`level=DEBUG msg=request source=crm op=contacts.list method=GET status=0 bytes=0 ms=`,
+	} {
+		line, rest, _ := strings.Cut(text, "\n")
+		if text = rest; !strings.Contains(line, want) || strings.Contains(line, "ms=0 ") || !strings.HasSuffix(line, fmt.Sprint("attempt=", i%2+1)) {
+			t.Errorf("line %d is %s", i+1, line)
+		}
+	}
+	if text != "" {
+		t.Errorf("more lines: %s", text)
 	}
 }
 
