@@ -82,50 +82,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 	case "sandbox":
 		return command.Sandbox(ctx, env, f.write, f.fault)
 	}
-	cfg, box, err := configured(f, getenv, env)
+	cfg, box, err := command.Configured(env, getenv, command.Choice{Config: f.config, Listen: f.listen, Fault: f.fault})
 	if err != nil {
 		return err
 	}
-	defer box.Close()
+	defer func() { _ = box.Close() }()
 	if name == "check" {
 		return command.Check(ctx, env, cfg)
 	}
 	return serve(ctx, env, cfg, box)
-}
-
-// configured reads the configuration or, without one, starts the sandbox.
-func configured(f flags, getenv func(string) string, env command.Env) (*config.Config, *sandbox.Sandbox, error) {
-	if f.config != "" && f.fault != "" {
-		return nil, nil, errors.New("-sandbox-fault breaks the sandbox's systems only: leave out -config")
-	}
-	var cfg *config.Config
-	var box *sandbox.Sandbox
-	if f.config != "" {
-		c, err := config.Load(f.config, getenv)
-		if err != nil {
-			return nil, nil, err
-		}
-		cfg = c
-	} else {
-		faults, err := sandbox.ParseFaults(f.fault)
-		if err != nil {
-			return nil, nil, err
-		}
-		if box, err = sandbox.Start(env.Now(), faults); err != nil {
-			return nil, nil, err
-		}
-		text, err := box.Config()
-		if err == nil {
-			cfg, err = config.Parse(text, ".", getenv)
-		}
-		if err != nil {
-			return nil, nil, errors.Join(err, box.Close())
-		}
-	}
-	if f.listen != "" {
-		cfg.Listen = f.listen
-	}
-	return cfg, box, config.CheckListen(cfg.Listen, cfg.Access.Open)
 }
 
 // serve wires the house and answers until ctx ends.

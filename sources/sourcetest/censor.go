@@ -11,9 +11,9 @@ import (
 // censor knows what must not be read in errors and logs.
 type censor struct {
 	secrets  []string
-	personal []string
-	said     map[string]bool // every text of the world, for telling data from placeholders
-	emails   []string        // every address of the world, as a key
+	personal map[string][]string // by their first leastPersonal bytes
+	said     map[string]bool     // every text of the world, for telling data from placeholders
+	emails   []string            // every address of the world, as a key
 }
 
 // personalFields are the fields of the world that hold people's data where the
@@ -23,8 +23,12 @@ var personalFields = map[string]bool{
 	"Street": true, "Name": true, "Value": true, "HTML": true, "RatingComment": true, "VATID": true,
 }
 
+// leastPersonal is how many bytes make a string tell anything: shorter ones occur
+// in any English sentence.
+const leastPersonal = 5
+
 func newCensor(h Harness) *censor {
-	c := &censor{secrets: h.Secrets, said: map[string]bool{}}
+	c := &censor{secrets: h.Secrets, said: map[string]bool{}, personal: map[string][]string{}}
 	found, seen := map[string]bool{}, map[string]bool{}
 	walkStrings(reflect.ValueOf(h.World), "", func(field, s string) {
 		c.said[s] = true
@@ -42,9 +46,8 @@ func newCensor(h Harness) *censor {
 		}
 	}
 	for s := range found {
-		// Shorter ones occur in any English sentence.
-		if len(s) >= 5 {
-			c.personal = append(c.personal, s)
+		if len(s) >= leastPersonal {
+			c.personal[s[:leastPersonal]] = append(c.personal[s[:leastPersonal]], s)
 		}
 	}
 	return c
@@ -95,9 +98,11 @@ func (c *censor) leak(text, host string) string {
 			return "a secret"
 		}
 	}
-	for _, s := range c.personal {
-		if at := strings.Index(text, s); at >= 0 && alone(text, at, at+len(s)) {
-			return "personal data of the world (" + s + "): " + clip(text)
+	for at := 0; at+leastPersonal <= len(text); at++ {
+		for _, s := range c.personal[text[at:at+leastPersonal]] {
+			if strings.HasPrefix(text[at:], s) && alone(text, at, at+len(s)) {
+				return "personal data of the world (" + s + "): " + clip(text[at:])
+			}
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package trytonfake
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,9 @@ func load(w *world.World) *pool {
 	}
 	for _, s := range w.Ledger.Sales {
 		l.sale(s)
+	}
+	for _, m := range l.models {
+		m.ids = slices.Sorted(maps.Keys(m.rows))
 	}
 	return l.pool
 }

@@ -19,6 +19,7 @@ type model struct {
 	name   string
 	fields map[string]field
 	rows   map[int64]map[string]any
+	ids    []int64 // of rows, ascending
 	lists  []string // its fields that hold many
 	active bool     // has a field "active"
 	// own is the field that the model sorts by where nobody asks for an order.
@@ -237,7 +238,7 @@ func (t transaction) search(m *model, domain []any) ([]int64, error) {
 		return nil, err
 	}
 	out := []int64{}
-	for _, id := range slices.Sorted(maps.Keys(m.rows)) {
+	for _, id := range m.ids {
 		ok, err := test(m.rows[id])
 		if err != nil {
 			return nil, err
