@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 	case "sandbox":
 		return command.Sandbox(ctx, env, f.write, f.fault)
 	}
-	cfg, box, err := command.Configured(env, getenv, command.Choice{Config: f.config, Listen: f.listen, Fault: f.fault})
+	cfg, box, err := command.Configured(ctx, env, getenv, command.Choice{Config: f.config, Listen: f.listen, Fault: f.fault})
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbo
 		return err
 	}
 	defer house.Close()
-	ln, err := net.Listen("tcp", cfg.Listen)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w (choose another address with -listen)", cfg.Listen, err)
 	}

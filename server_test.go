@@ -471,7 +471,7 @@ func TestBadInput(t *testing.T) {
 
 // A source with a wrong token does not keep the server from starting.
 func TestWrongToken(t *testing.T) {
-	box, err := sandbox.Start(time.Now(), nil)
+	box, err := sandbox.Start(t.Context(), time.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

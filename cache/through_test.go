@@ -71,7 +71,7 @@ func TestHitsAreCounted(t *testing.T) {
 
 func TestFailuresAreNotKept(t *testing.T) {
 	fail := true
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(context.Context, []key) (map[key]string, error) {
 		if fail {
 			return map[key]string{"a": "A"}, sources.KeyErrors[key]{"b": &sources.Error{Source: "shop", Code: sources.Unavailable}}
 		}

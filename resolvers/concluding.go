@@ -100,15 +100,17 @@ func (r *Resolver) conclude(l *loaders.Loaders) sources.Batch[record.Ref, *ident
 // customers answers who is behind each record, in the order of refs: nil for
 // none, an error where the record's system could not be asked.
 func (r *Resolver) customers(ctx context.Context, refs []record.Ref) ([]*model.Customer, []error) {
+	answers := loaders.From(ctx).Customers.LoadAll(ctx, refs)
 	out := make([]*model.Customer, len(refs))
 	errs := make([]error, len(refs))
 	level := &model.Level{}
-	for i, a := range loaders.From(ctx).Customers.LoadAll(ctx, refs) {
+	for i, ref := range refs {
+		a := answers[i]
 		switch {
 		case a.Err != nil:
 			errs[i] = a.Err
 		case a.Found && a.Value != nil:
-			out[i] = r.shown(ctx, a.Value, refs[i])
+			out[i] = r.shown(ctx, a.Value, ref)
 			level.Add(out[i])
 		}
 	}

@@ -84,10 +84,11 @@ func (c Cursors) decode(list [digestBytes]byte, s string) (position, error) {
 	var text [4]string
 	for i := range text {
 		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) {
+		if n <= 0 || size > maxCursor || int(size) > len(b)-n {
 			return position{}, errBadCursor
 		}
-		text[i], b = string(b[n:n+int(size)]), b[n+int(size):]
+		end := n + int(size)
+		text[i], b = string(b[n:end]), b[end:]
 	}
 	if len(b) != 0 {
 		return position{}, errBadCursor

@@ -65,8 +65,9 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		return nodeOf(read(ctx, l.Deals.Read, ref))
 	case record.KindNote:
 		return nodeOf(read(ctx, l.Notes.Read, ref))
+	default: // no public id names such a record
+		return nil, nil
 	}
-	return nil, nil
 }
 
 // read asks for one record by reference; nil if there is none.

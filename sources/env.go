@@ -16,8 +16,9 @@ type Env struct {
 	Now            func() time.Time
 	Log            *slog.Logger
 	// Timeout is the source's time where a context does not end sooner: package
-	// upstream bounds each request by it, retry included, and the catalogue's
-	// dressing each question to a capability, however many requests that makes.
+	// upstream bounds each request by it, retry included; the catalogue's dressing
+	// each question to a capability, however many requests that makes; and the
+	// loaders all questions of one operation (Source.Timeout).
 	Timeout time.Duration
 	// MaxConns bounds how many requests may be under way to the vendor at once.
 	MaxConns int

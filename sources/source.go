@@ -10,7 +10,9 @@ import (
 
 // Source is one connected system. A capability is a value: a nil one is one the
 // system does not have. Capabilities only read, may be called concurrently, make
-// no call for no keys, and honour the deadline of their context.
+// no call for no keys, and honour the deadline of their context. A source may tell
+// a refusal (of its login, of a right, by a limit) again for up to a minute instead
+// of asking: vendors lock out who sends a wrong password with every question.
 type Source struct {
 	Name    string   // from the configuration, permanent: part of every public id
 	Vendor  string   // the type in the configuration: "hubspot"

@@ -54,8 +54,9 @@ func failures(gaps []*Gap) []*sources.Error {
 	return out
 }
 
-// The connections of the graph, one for each noun that is listed.
 type (
+	// The connections of the graph, one for each noun that is listed.
+
 	CustomerConnection = Connection[Customer]
 	CustomerEdge       = Edge[Customer]
 	ContactConnection  = Connection[Contact]

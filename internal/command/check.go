@@ -88,7 +88,7 @@ func Sandbox(ctx context.Context, env Env, file, fault string) error {
 	if err != nil {
 		return err
 	}
-	box, err := sandbox.Start(env.Now(), faults)
+	box, err := sandbox.Start(ctx, env.Now(), faults)
 	if err != nil {
 		return err
 	}

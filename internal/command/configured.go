@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 
 	"customer360/internal/config"
@@ -17,8 +18,8 @@ type Choice struct {
 // Configured reads the configuration or, without one, starts the sandbox and
 // describes it. The sandbox is nil when there is a configuration; the caller
 // closes it.
-func Configured(env Env, getenv func(string) string, c Choice) (*config.Config, *sandbox.Sandbox, error) {
-	cfg, box, err := open(env, getenv, c)
+func Configured(ctx context.Context, env Env, getenv func(string) string, c Choice) (*config.Config, *sandbox.Sandbox, error) {
+	cfg, box, err := open(ctx, env, getenv, c)
 	if err == nil {
 		if c.Listen != "" {
 			cfg.Listen = c.Listen
@@ -31,7 +32,7 @@ func Configured(env Env, getenv func(string) string, c Choice) (*config.Config, 
 	return cfg, box, nil
 }
 
-func open(env Env, getenv func(string) string, c Choice) (*config.Config, *sandbox.Sandbox, error) {
+func open(ctx context.Context, env Env, getenv func(string) string, c Choice) (*config.Config, *sandbox.Sandbox, error) {
 	if c.Config != "" {
 		if c.Fault != "" {
 			return nil, nil, errors.New("-sandbox-fault breaks the sandbox's systems only: leave out -config")
@@ -43,7 +44,7 @@ func open(env Env, getenv func(string) string, c Choice) (*config.Config, *sandb
 	if err != nil {
 		return nil, nil, err
 	}
-	box, err := sandbox.Start(env.Now(), faults)
+	box, err := sandbox.Start(ctx, env.Now(), faults)
 	if err != nil {
 		return nil, nil, err
 	}

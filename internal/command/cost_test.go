@@ -107,7 +107,7 @@ func meteredLists[V any](m *meter, source, capability string, r sources.Records[
 // opened is the sandbox's product with a meter between loaders and dressing.
 func opened(t testing.TB, kept, warm bool) (*meter, http.Handler) {
 	t.Helper()
-	box, err := sandbox.Start(time.Now(), nil)
+	box, err := sandbox.Start(t.Context(), time.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func coldCalls(t *testing.T, day time.Time, query string) int {
 	t.Helper()
 	began := time.Now()
 	env := Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return day.Add(time.Since(began)) }}
-	box, err := sandbox.Start(env.Now(), nil)
+	box, err := sandbox.Start(t.Context(), env.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

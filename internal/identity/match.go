@@ -366,7 +366,7 @@ func (p *pool) differ(a, b *rec) bool {
 			return false
 		}
 		c := p.get(human.home)
-		return c == nil || !(c == firm || c.firm.equals(firm.firm))
+		return c == nil || c != firm && !c.firm.equals(firm.firm)
 	}
 	return false
 }

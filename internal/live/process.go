@@ -106,7 +106,7 @@ func (p *process) stop() error {
 			return fmt.Errorf("stopping %s: %w", p.name, err)
 		}
 		select {
-		case <-p.done:
+		case <-p.done: //nolint:errcheck // however it ended: it was told to
 			return nil
 		case <-time.After(patience):
 		}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -44,7 +45,7 @@ type part struct {
 
 // Start makes the world of today and serves the fakes on free ports of this
 // machine. faults break systems on purpose, by name: see Faults.
-func Start(now time.Time, faults map[string]Fault) (*Sandbox, error) {
+func Start(ctx context.Context, now time.Time, faults map[string]Fault) (*Sandbox, error) {
 	for name := range faults {
 		if !slices.ContainsFunc(systems, func(s struct{ name, vendor string }) bool { return s.name == name }) {
 			return nil, fmt.Errorf("-sandbox-fault: there is no system %q; there are crm, shop, ledger and helpdesk", name)
@@ -56,7 +57,7 @@ func Start(now time.Time, faults map[string]Fault) (*Sandbox, error) {
 		if !ok {
 			return nil, fmt.Errorf("the sandbox's vendor %s is not in the catalogue", sys.vendor)
 		}
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listening for the fake of %s: %w", sys.name, err), s.Close())
 		}

@@ -91,6 +91,7 @@ func (n number) write(s style) string {
 		return "0" + n.area + "/" + tail
 	case dashed:
 		return "0" + n.area + "-" + strings.ReplaceAll(tail, " ", "-")
+	default: // plain
+		return n.e164()
 	}
-	return n.e164()
 }

@@ -334,7 +334,8 @@ type Dunning struct {
 	Blocked bool
 }
 
-// Net, Tax and Total of an invoice in minor units; tax is rounded half up per line.
+// Net is the sum of the lines without tax, in minor units like Tax and Total; tax
+// is rounded half up per line.
 func (i *Invoice) Net() int64 { return net(i.Lines) }
 
 // Tax is the sum of the lines' tax.

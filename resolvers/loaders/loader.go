@@ -114,6 +114,7 @@ func (o *outages) note(source string, err *sources.Error) {
 		if o.by[source] == nil {
 			o.by[source] = err
 		}
+	default: // a missing right or one odd answer says nothing about other questions
 	}
 }
 

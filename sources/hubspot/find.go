@@ -127,6 +127,7 @@ func (c *client) ways(k sources.Identifier) map[lookup][]string {
 				out[lookup{typ, property}] = []string{k.Value}
 			}
 		}
+	default: // not among Finds
 	}
 	return out
 }

@@ -114,6 +114,7 @@ func (c Config) custom(typ objectType) []setting {
 		add("properties.contacts.birthDate", p.BirthDate)
 		add("properties.contacts.customerSince", p.CustomerSince)
 		add("properties.contacts.mainContact", p.MainContact)
+	default: // no properties of deals and notes are configured
 	}
 	for _, source := range slices.Sorted(maps.Keys(c.ForeignIDs)) {
 		add("foreignIds."+source+"."+string(typ), c.ForeignIDs[source].property(typ))
@@ -130,8 +131,9 @@ func (f ForeignID) property(typ objectType) string {
 		return f.Companies
 	case contacts:
 		return f.Contacts
+	default: // only customers hold keys of other sources
+		return ""
 	}
-	return ""
 }
 
 func (c Config) customerNumber(typ objectType) string {
@@ -313,8 +315,9 @@ func (t objectType) prefix() string {
 		return "company:"
 	case contacts:
 		return "contact:"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // typeID is HubSpot's number of the object type in links into its user interface;
@@ -327,8 +330,9 @@ func (t objectType) typeID() string {
 		return "0-2"
 	case deals:
 		return "0-3"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // parseCustomer reads a customer's record id: "company:3", "contact:12".

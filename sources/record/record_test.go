@@ -175,6 +175,18 @@ func TestDate(t *testing.T) {
 	}
 }
 
+// TestEmployeesHaveNoPublicID: they are part of records, no nodes.
+func TestEmployeesHaveNoPublicID(t *testing.T) {
+	ref := record.Ref{Source: "crm", Kind: record.KindEmployee, ID: "7"}
+	if _, err := record.ParseToken(ref.Token()); err == nil {
+		t.Error("an employee's token is accepted")
+	}
+	ref.Kind = record.KindDeal
+	if back, err := record.ParseToken(ref.Token()); err != nil || back != ref {
+		t.Errorf("%v became %v, %v", ref, back, err)
+	}
+}
+
 func TestValidID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"1": true, "contact:12": true, "01HV-abc_d.e": true, "erika@muster": true, "a+b=c": true, strings.Repeat("a", 128): true,

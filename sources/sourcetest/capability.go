@@ -204,7 +204,7 @@ func (c *capability[K, V]) askUnknown(ctx context.Context, t TB, r *rig) {
 func (c *capability[K, V]) askOdd(ctx context.Context, t TB, r *rig) {
 	look := func(keys []K, vals map[K]V, err error) {
 		for _, e := range failed(keys, vals, err) {
-			typed(t, e)
+			_ = typed(t, e)
 		}
 		for k, v := range vals {
 			if c.none == nil || !c.none(v) {

@@ -236,7 +236,7 @@ func (s *suite) faults(p probe) []check {
 				t.Errorf("request %d of %d failed, but the key was answered or reads as absent", pass+1, calls)
 			}
 			for _, err := range rep.failed {
-				typed(t, err, sources.Unavailable)
+				_ = typed(t, err, sources.Unavailable)
 			}
 		}
 	}))
@@ -362,7 +362,7 @@ func (s *suite) partial(p probe) []check {
 				t.Errorf("%d keys are absent without an error", rep.lost)
 			}
 			for _, err := range rep.failed {
-				typed(t, err, sources.Unavailable)
+				_ = typed(t, err, sources.Unavailable)
 			}
 		}))
 	}

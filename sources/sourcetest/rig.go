@@ -63,6 +63,7 @@ func (r *rig) over(f *fault) {
 		switch code {
 		case sources.Unauthorized, sources.Forbidden, sources.RateLimited:
 			r.later = refusalPatience
+		default: // must be gone at once
 		}
 	}
 }
@@ -240,7 +241,7 @@ func (r *rig) hear(err error) {
 
 // leaves are all errors inside err.
 func leaves(err error) []error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // walks down by itself
 	case interface{ Unwrap() []error }:
 		var out []error
 		for _, one := range e.Unwrap() {

@@ -578,8 +578,9 @@ func overdue(v any, now time.Time) bool {
 	switch i.Status {
 	case record.InvoiceDraft, record.InvoicePaid, record.InvoiceCancelled, record.InvoiceWrittenOff:
 		return false
+	default:
+		return i.Open == nil || !i.Open.Amount.IsZero()
 	}
-	return i.Open == nil || !i.Open.Amount.IsZero()
 }
 
 // cursors checks that a cursor which the source never gave costs no call.
@@ -629,7 +630,7 @@ func spoiled(t TB, c sources.Cursor, err error, calls int) {
 		t.Errorf("the spoiled cursor %q is no error", show(c))
 		return
 	}
-	typed(t, err, sources.BadCursor)
+	_ = typed(t, err, sources.BadCursor)
 	if calls != 0 {
 		t.Errorf("the spoiled cursor %q made %d calls", show(c), calls)
 	}

@@ -319,6 +319,7 @@ func spelledLike(p person, k sources.Identifier) bool {
 		return slices.ContainsFunc(p.Numbers, func(n string) bool { return strings.EqualFold(n, k.Value) })
 	case sources.ByVATID:
 		return compact(p.VATID) == compact(k.Value) && compact(k.Value) != ""
+	default: // addresses and links have one spelling
 	}
 	return false
 }

@@ -74,6 +74,7 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 			if f, ok := c.cfg.ForeignIDs[k.Source]; ok {
 				identifiers = append(identifiers, []any{typed(f.Type), clause("code", "=", f.Prefix+k.Value)})
 			}
+		default: // not among Finds
 		}
 	}
 	if len(vats) > 0 {
@@ -128,8 +129,9 @@ func (c *client) carries(r partyRow, k sources.Identifier) bool {
 			value, ok := f.value(i)
 			return ok && value == k.Value
 		})
+	default: // not among Finds
+		return false
 	}
-	return false
 }
 
 // value is the foreign id in an identifier, if it holds one.

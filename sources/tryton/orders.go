@@ -98,6 +98,7 @@ func (r saleRow) status() record.OrderStatus {
 			sent = true
 		case record.ShipmentPending:
 			waiting = true
+		default: // a cancelled parcel says nothing of the others
 		}
 	}
 	if sent && waiting {

@@ -514,7 +514,7 @@ func TestSessions(t *testing.T) {
 		t.Errorf("eight questions at once: %v", calls)
 	}
 	// The session ends: one login more, and the question again.
-	rec.first = func(n int, method string, w http.ResponseWriter) bool {
+	rec.first = func(n int, _ string, w http.ResponseWriter) bool {
 		if n > 1 {
 			return false
 		}

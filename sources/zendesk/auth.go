@@ -160,6 +160,7 @@ func (t *tokens) refuse(err error) {
 	switch e.Code {
 	case sources.Unauthorized, sources.Forbidden, sources.RateLimited:
 		t.refused, t.rest = err, t.now().Add(max(refusalRest, e.RetryAfter))
+	default: // may pass at once
 	}
 }
 

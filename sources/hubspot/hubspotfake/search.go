@@ -170,6 +170,7 @@ func (t *table) readable(property, v string) error {
 		if instant(v).IsZero() {
 			return fmt.Errorf("value of %s is not a time", property)
 		}
+	default: // any text will do
 	}
 	return nil
 }
@@ -224,8 +225,9 @@ func (t *table) compare(property, a, b string) int {
 		return instant(a).Compare(instant(b))
 	case kindText:
 		return cmp.Compare(strings.ToLower(a), strings.ToLower(b))
+	default:
+		return cmp.Compare(a, b)
 	}
-	return cmp.Compare(a, b)
 }
 
 // instant reads a time as filters may give it: milliseconds or ISO 8601.

@@ -336,7 +336,7 @@ func readBody(resp *http.Response) ([]byte, error) {
 	if resp.ContentLength > maxBody {
 		return nil, errBodyTooLarge
 	}
-	var r io.Reader = io.LimitReader(resp.Body, maxBody+1)
+	r := io.LimitReader(resp.Body, maxBody+1)
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		gz, err := gzip.NewReader(r)
 		if errors.Is(err, io.EOF) {

@@ -155,7 +155,7 @@ func TestBaseAndPathAreJoined(t *testing.T) {
 		c, calls, _ := serveAt(t, tt.base, Options{}, func(_ http.ResponseWriter, r *http.Request) { got = r.RequestURI })
 		_, err := c.Do(t.Context(), Request{Op: "op", Path: tt.path, Query: tt.query})
 		if tt.want == "" {
-			wantCode(t, err, sources.BadResponse)
+			_ = wantCode(t, err, sources.BadResponse)
 			if calls.Load() != 0 {
 				t.Errorf("%q + %q was sent as %q", tt.base, tt.path, got)
 			}
@@ -186,7 +186,7 @@ func TestStatuses(t *testing.T) {
 				_, _ = io.WriteString(w, testBody+testMail)
 			})
 			_, err := c.Do(t.Context(), Request{Op: "op", Path: "/a", Query: url.Values{"email": {testMail}}})
-			wantCode(t, err, code)
+			_ = wantCode(t, err, code)
 			if trapped {
 				t.Error("the redirect was followed")
 			}
@@ -223,10 +223,10 @@ func TestCheckAndAccept(t *testing.T) {
 	}
 	status, body = 403, "limit"
 	_, err = c.Do(t.Context(), Request{Op: "op"})
-	wantCode(t, err, sources.RateLimited)
+	_ = wantCode(t, err, sources.RateLimited)
 	body = "plain"
 	_, err = c.Do(t.Context(), Request{Op: "op"})
-	wantCode(t, err, sources.BadResponse)
+	_ = wantCode(t, err, sources.BadResponse)
 }
 
 func TestRetries(t *testing.T) {
@@ -294,7 +294,7 @@ func TestRetryBudget(t *testing.T) {
 	const asked = 100
 	for range asked {
 		_, err := c.Do(t.Context(), Request{Op: "op"})
-		wantCode(t, err, sources.Unavailable)
+		_ = wantCode(t, err, sources.Unavailable)
 	}
 	// The reserve, and one for ten requests.
 	most := int64(asked + retryReserve + asked*retryShare)
@@ -331,7 +331,7 @@ func TestBudget(t *testing.T) {
 // would close the pool after each failed question.
 func TestFailuresKeepTheConnections(t *testing.T) {
 	fail := new(atomic.Bool)
-	c, _, srv := serveAt(t, "", Options{}, func(w http.ResponseWriter, _ *http.Request) {
+	_, _, srv := serveAt(t, "", Options{}, func(w http.ResponseWriter, _ *http.Request) {
 		if fail.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
@@ -346,8 +346,8 @@ func TestFailuresKeepTheConnections(t *testing.T) {
 		return (&net.Dialer{}).DialContext(ctx, network, addr)
 	}
 	defer tr.CloseIdleConnections()
-	var err error
-	if c, err = New(sources.Env{Name: "crm", Transport: tr}, srv.URL, Options{}); err != nil {
+	c, err := New(sources.Env{Name: "crm", Transport: tr}, srv.URL, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 150 {
@@ -365,7 +365,7 @@ func TestMaxConnsBoundsRequests(t *testing.T) {
 			var under, most atomic.Int64
 			var proto atomic.Value
 			release := make(chan struct{})
-			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				proto.Store(r.Proto)
 				n := under.Add(1)
 				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -409,7 +409,7 @@ func TestMaxConnsBoundsRequests(t *testing.T) {
 			short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 			_, err = c.Do(short, Request{Op: "op"})
 			cancel()
-			wantCode(t, err, sources.Timeout)
+			_ = wantCode(t, err, sources.Timeout)
 			close(release)
 			wg.Wait()
 			if n := most.Load(); n > 3 {
@@ -543,7 +543,7 @@ func TestBodies(t *testing.T) {
 			})
 			resp, err := c.Do(t.Context(), Request{Op: "op", Method: http.MethodPost})
 			if tt.code != "" {
-				wantCode(t, err, tt.code)
+				_ = wantCode(t, err, tt.code)
 			} else if err != nil || len(resp.Body) != tt.length {
 				t.Errorf("error %v, want %d bytes", err, tt.length)
 			}
@@ -563,19 +563,19 @@ func TestDeadlines(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	_, err := c.Do(ctx, Request{Op: "op"})
 	cancel()
-	wantCode(t, err, sources.Timeout)
+	_ = wantCode(t, err, sources.Timeout)
 	if n := calls.Load(); n != 1 {
 		t.Errorf("a timeout made %d calls", n)
 	}
 	c.env.Timeout = 50 * time.Millisecond
 	_, err = c.Do(t.Context(), Request{Op: "op"})
-	wantCode(t, err, sources.Timeout)
+	_ = wantCode(t, err, sources.Timeout)
 	before := calls.Load()
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
 	ctx, tally := sources.WithTally(ctx)
 	_, err = c.Do(ctx, Request{Op: "op"})
-	wantCode(t, err, sources.Timeout)
+	_ = wantCode(t, err, sources.Timeout)
 	if calls.Load() != before || tally.BySource()["crm"].Calls != 0 {
 		t.Error("a cancelled question was sent")
 	}
@@ -619,12 +619,12 @@ func TestCredentials(t *testing.T) {
 	before := calls.Load()
 	c.opt.Authorize = func(*http.Request) error { return errors.New(testToken) }
 	_, err := c.Do(t.Context(), Request{Op: "op"})
-	wantCode(t, err, sources.Unauthorized)
+	_ = wantCode(t, err, sources.Unauthorized)
 	c.opt.Authorize = func(*http.Request) error {
 		return &sources.Error{Source: "crm", Code: sources.RateLimited, Err: errors.New("login")}
 	}
 	_, err = c.Do(t.Context(), Request{Op: "op"})
-	wantCode(t, err, sources.RateLimited)
+	_ = wantCode(t, err, sources.RateLimited)
 	if calls.Load() != before {
 		t.Error("a question without credentials was sent")
 	}
@@ -675,7 +675,7 @@ func TestHeaders(t *testing.T) {
 func TestUnencodableBody(t *testing.T) {
 	c, calls := serve(t, Options{}, func(http.ResponseWriter, *http.Request) {})
 	_, err := c.Do(t.Context(), Request{Op: "op", Method: http.MethodPost, Body: make(chan int)})
-	wantCode(t, err, sources.BadResponse)
+	_ = wantCode(t, err, sources.BadResponse)
 	if calls.Load() != 0 {
 		t.Error("it was sent")
 	}
@@ -723,7 +723,7 @@ func TestJSON(t *testing.T) {
 	}
 	for _, body = range []string{"", "<html>" + testBody, `{"a":1}` + testBody, `"` + testBody + `"`} {
 		_, err = c.JSON(t.Context(), Request{Op: "op"}, &out)
-		wantCode(t, err, sources.BadResponse)
+		_ = wantCode(t, err, sources.BadResponse)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -105,7 +106,8 @@ func parse(w http.ResponseWriter, r *http.Request) (*request, bool) {
 func (q *request) answer(w http.ResponseWriter, result any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	var out any
-	f, failed := err.(failure)
+	var f failure
+	failed := errors.As(err, &f)
 	switch {
 	case q.strict && failed:
 		out = map[string]any{"id": q.id, "error": []any(f)}
@@ -155,7 +157,7 @@ func (s *server) rpc(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	result, err := s.db.call(q.method, q.params)
-	if err == errNotExposed {
+	if errors.Is(err, errNotExposed) {
 		page(w, http.StatusForbidden)
 		return
 	}

@@ -19,7 +19,7 @@ type model struct {
 	name   string
 	fields map[string]field
 	rows   map[int64]map[string]any
-	ids    []int64 // of rows, ascending
+	ids    []int64  // of rows, ascending
 	lists  []string // its fields that hold many
 	active bool     // has a field "active"
 	// own is the field that the model sorts by where nobody asks for an order.
