@@ -3,6 +3,8 @@ package cache
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -22,6 +24,15 @@ const (
 type Store struct {
 	entries *otter.Cache[string, entry]
 	now     func() time.Time
+
+	mu      sync.Mutex
+	flights map[string]*flight // what is being asked for
+}
+
+// flight is a question under way; entry may be read once done is closed.
+type flight struct {
+	done  chan struct{}
+	entry entry
 }
 
 // entry is one answer of a source: a value, "does not exist", or a failure that
@@ -51,7 +62,46 @@ func New(maxBytes int64, now func() time.Time) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache: %w", err)
 	}
-	return &Store{entries: entries, now: now}, nil
+	return &Store{entries: entries, now: now, flights: map[string]*flight{}}, nil
+}
+
+// begin sorts questions into those that are answered, those that somebody is
+// asking (the new ones included), and the names of the new ones, which the caller
+// must ask for and end. All in one step: two equal sets of questions never split.
+func (s *Store) begin(names []string) (held map[string]entry, waits map[string]*flight, lead []string) {
+	held, waits = make(map[string]entry, len(names)), map[string]*flight{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		if e, ok := s.entries.GetIfPresent(name); ok {
+			held[name] = e
+			continue
+		}
+		f := s.flights[name]
+		if f == nil {
+			f = &flight{done: make(chan struct{})}
+			s.flights[name] = f
+			lead = append(lead, name)
+		}
+		waits[name] = f
+	}
+	slices.Sort(lead)
+	return held, waits, lead
+}
+
+// end hands answers to those who wait, and keeps those that are no failures.
+func (s *Store) end(answers map[string]entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, e := range answers {
+		if e.err == nil {
+			s.entries.Set(name, e)
+		}
+		f := s.flights[name]
+		f.entry = e
+		delete(s.flights, name)
+		close(f.done)
+	}
 }
 
 // Close ends the store's own goroutines.

@@ -3,11 +3,12 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"customer360/sources"
-
-	"github.com/maypok86/otter/v2"
 )
 
 // Key is a question that can be kept: comparable, and able to name itself. owner
@@ -22,52 +23,51 @@ type Key interface {
 // equal questions under way at the same time. kind names source and capability:
 // "shop/orders". Failures are never kept.
 //
-// The load is detached from the caller that happened to come first: when that
-// caller leaves, the others still get their answer and the store is filled. b
-// must bound itself by a deadline of its own. Through itself returns as soon as
-// ctx is done.
+// Whoever asks first leads: all keys of a question that are neither held nor under
+// way become one question to b, so that equal questions at once stay one batch.
+// The load is detached from the caller that leads: when that caller leaves, the
+// others still get their answer and the store is filled. b must bound itself by a
+// deadline of its own. Through itself returns as soon as ctx is done.
 func Through[K Key, V any](s *Store, source, kind string, life time.Duration, b sources.Batch[K, V]) sources.Batch[K, V] {
 	prefix := kind + "\x00"
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
-		if len(keys) == 0 {
-			return map[K]V{}, nil
-		}
-		names := make([]string, len(keys))
-		byName := make(map[string]K, len(keys))
-		for i, k := range keys {
-			owner, field := k.CacheKey()
-			names[i] = prefix + owner + "\x00" + field
-			byName[names[i]] = k
-		}
 		began := s.now()
-		loader := otter.BulkLoaderFunc[string, entry](func(ctx context.Context, missing []string) (map[string]entry, error) {
-			want := make([]K, len(missing))
-			for i, n := range missing {
-				want[i] = byName[n]
+		byName := make(map[string]K, len(keys))
+		for _, k := range keys {
+			owner, field := k.CacheKey()
+			byName[prefix+owner+"\x00"+field] = k
+		}
+		got, waits, lead := s.begin(slices.Collect(maps.Keys(byName)))
+		if len(lead) > 0 {
+			want := make([]K, len(lead))
+			for i, name := range lead {
+				want[i] = byName[name]
 			}
-			vals, err := b(ctx, want)
-			return entries(want, missing, vals, err, life, s.now()), nil
-		})
-		type answer struct {
-			got map[string]entry
-			err error
+			go func() {
+				vals, err := safely(context.WithoutCancel(ctx), b, want)
+				s.end(entries(want, lead, vals, err, life, s.now()))
+			}()
 		}
-		done := make(chan answer, 1)
-		go func() {
-			got, err := s.entries.BulkGet(context.WithoutCancel(ctx), names, loader)
-			done <- answer{got, err}
-		}()
-		var a answer
-		select {
-		case a = <-done:
-		case <-ctx.Done():
-			return nil, sources.AsError(source, context.Cause(ctx))
+		for name, f := range waits {
+			select {
+			case <-f.done:
+				got[name] = f.entry
+			case <-ctx.Done():
+				return nil, sources.AsError(source, context.Cause(ctx))
+			}
 		}
-		if a.err != nil {
-			return nil, a.err
-		}
-		return unpack[K, V](ctx, source, byName, a.got, began)
+		return unpack[K, V](ctx, source, byName, got, began)
 	}
+}
+
+// safely turns a panic into a failure: in a goroutine of ours it would end the process.
+func safely[K comparable, V any](ctx context.Context, b sources.Batch[K, V], keys []K) (vals map[K]V, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			vals, err = nil, fmt.Errorf("source panicked: %T", p)
+		}
+	}()
+	return b(ctx, keys)
 }
 
 // entries turns the answer of a batch into what is kept.
@@ -85,9 +85,9 @@ func entries[K comparable, V any](keys []K, names []string, vals map[K]V, err er
 		case ok:
 			e.value, e.found, e.life, e.weight = v, true, spread(life), weigh(v)
 		case failed[k] != nil:
-			e.err, e.life = failed[k], 1
+			e.err = failed[k]
 		case whole != nil:
-			e.err, e.life = whole, 1
+			e.err = whole
 		default:
 			e.life, e.weight = spread(min(life, NegativeLife)), emptyWeight
 		}

@@ -16,8 +16,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
@@ -43,20 +41,21 @@ type handlerOptions struct{ Options }
 // multiplied by the size of their page.
 const maxComplexity = 250_000
 
+// maxDocuments bounds the memory that parsed documents take, in bytes.
+const maxDocuments = 16 << 20
+
 // Handler is the GraphQL endpoint over a resolver: limits, transport, loaders per
 // operation and errors, in one place.
 func Handler(r *Resolver, o Options) http.Handler {
 	if o.Timeout == 0 {
 		o.Timeout = RequestTimeout
 	}
-	if o.Limits == (graphqlhttp.Limits{}) {
-		o.Limits = graphqlhttp.DefaultLimits()
-	}
+	o.Limits = o.Limits.Complete()
 	h := &handlerOptions{o}
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Complexity: complexity()})
 	srv := handler.New(schema)
 	srv.AddTransport(graphqlhttp.POST{})
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	srv.SetQueryCache(graphqlhttp.NewDocuments(maxDocuments))
 	srv.SetParserTokenLimit(o.Limits.Tokens)
 	srv.SetErrorPresenter(h.present)
 	srv.SetRecoverFunc(h.recovered)

@@ -33,11 +33,18 @@ type Server struct {
 	// are answered, so that a web page cannot reach the server by a name of its own.
 	Open bool
 
-	ready atomic.Bool
+	stage atomic.Int32
 }
 
-// Ready makes /readyz answer 200.
-func (s *Server) Ready() { s.ready.Store(true) }
+// The stages of a server's life.
+const (
+	starting = iota
+	ready
+	stopping
+)
+
+// Ready makes /readyz answer 200, unless the server is stopping already.
+func (s *Server) Ready() { s.stage.CompareAndSwap(starting, ready) }
 
 // Handler routes requests.
 func (s *Server) Handler() (http.Handler, error) {
@@ -49,7 +56,7 @@ func (s *Server) Handler() (http.Handler, error) {
 	mux.Handle("/graphql", compress(s.GraphQL))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if s.ready.Load() {
+		if s.stage.Load() == ready {
 			text(w, http.StatusOK, "ready")
 			return
 		}
@@ -101,7 +108,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		s.ready.Store(false)
+		s.stage.Store(stopping)
 		s.Log.Info("stopping: finishing the requests under way")
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 		defer cancel()
