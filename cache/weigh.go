@@ -11,8 +11,8 @@ const maxDepth = 12
 
 // weigh estimates the bytes that v keeps alive.
 func weigh(v any) uint32 {
-	n := uint(emptyWeight + size(reflect.ValueOf(v), 0)) //nolint:gosec // a sum of sizes is not negative
-	return uint32(min(n, 1<<30))                         //nolint:gosec // bounded in the same line
+	n := uint(emptyWeight + size(reflect.ValueOf(v), 0))
+	return uint32(min(n, 1<<30))
 }
 
 func size(v reflect.Value, depth int) int {

@@ -48,12 +48,9 @@ func digest(list, filter string) [digestBytes]byte {
 }
 
 func (c Cursors) encode(list [digestBytes]byte, p position) string {
-	var nanos int64
-	if !p.at.IsZero() {
-		nanos = p.at.UnixNano()
-	}
 	b := append([]byte{cursorVersion}, list[:]...)
-	b = binary.AppendVarint(b, nanos)
+	b = binary.AppendVarint(b, p.at.Unix()) // the zero time has its own second, long before all others
+	b = binary.AppendVarint(b, int64(p.at.Nanosecond()))
 	for _, s := range []string{p.source, p.id, string(p.kind), p.native} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
@@ -76,11 +73,15 @@ func (c Cursors) decode(list [digestBytes]byte, s string) (position, error) {
 		return position{}, errBadCursor
 	}
 	b = b[1+digestBytes:]
-	nanos, n := binary.Varint(b)
+	seconds, n := binary.Varint(b)
 	if n <= 0 {
 		return position{}, errBadCursor
 	}
-	b = b[n:]
+	nanos, m := binary.Varint(b[n:])
+	if m <= 0 || nanos < 0 || nanos >= 1e9 {
+		return position{}, errBadCursor
+	}
+	b = b[n+m:]
 	var text [4]string
 	for i := range text {
 		size, n := binary.Uvarint(b)
@@ -94,8 +95,8 @@ func (c Cursors) decode(list [digestBytes]byte, s string) (position, error) {
 		return position{}, errBadCursor
 	}
 	p := position{source: text[0], id: text[1], kind: record.Kind(text[2]), native: text[3]}
-	if nanos != 0 {
-		p.at = time.Unix(0, nanos).UTC()
+	if at := time.Unix(seconds, nanos).UTC(); !at.IsZero() {
+		p.at = at
 	}
 	return p, nil
 }

@@ -34,8 +34,9 @@ type Source struct {
 	Finds []IdentifierKind
 	// Find answers who has this e-mail, number or foreign id. Every returned
 	// record really carries the key: vendors ignore filters they do not know.
-	// Records the system hides (archived) are not found; merged ones are found as
-	// the record they were merged into.
+	// Records the system hides (archived) are not found, except that a customer
+	// number may find one: other systems' links by number still mean it. Merged ones
+	// are found as the record they were merged into.
 	Find Batch[Identifier, []record.Person]
 	// People reads master data by reference. A merged id answers with the record
 	// it was merged into, whose MergedIDs then holds the id that was asked for.

@@ -54,21 +54,34 @@ func failures(gaps []*Gap) []*sources.Error {
 	return out
 }
 
+// The connections of the graph, one for each noun that is listed.
 type (
-	// The connections of the graph, one for each noun that is listed.
-
+	// CustomerConnection is a page of customers.
 	CustomerConnection = Connection[Customer]
-	CustomerEdge       = Edge[Customer]
-	ContactConnection  = Connection[Contact]
-	ContactEdge        = Edge[Contact]
-	OrderConnection    = Connection[record.Order]
-	OrderEdge          = Edge[record.Order]
-	InvoiceConnection  = Connection[record.Invoice]
-	InvoiceEdge        = Edge[record.Invoice]
-	TicketConnection   = Connection[record.Ticket]
-	TicketEdge         = Edge[record.Ticket]
-	DealConnection     = Connection[record.Deal]
-	DealEdge           = Edge[record.Deal]
-	NoteConnection     = Connection[record.Note]
-	NoteEdge           = Edge[record.Note]
+	// CustomerEdge is a customer in a page.
+	CustomerEdge = Edge[Customer]
+	// ContactConnection is a page of contacts.
+	ContactConnection = Connection[Contact]
+	// ContactEdge is a contact in a page.
+	ContactEdge = Edge[Contact]
+	// OrderConnection is a page of orders.
+	OrderConnection = Connection[record.Order]
+	// OrderEdge is an order in a page.
+	OrderEdge = Edge[record.Order]
+	// InvoiceConnection is a page of invoices.
+	InvoiceConnection = Connection[record.Invoice]
+	// InvoiceEdge is an invoice in a page.
+	InvoiceEdge = Edge[record.Invoice]
+	// TicketConnection is a page of tickets.
+	TicketConnection = Connection[record.Ticket]
+	// TicketEdge is a ticket in a page.
+	TicketEdge = Edge[record.Ticket]
+	// DealConnection is a page of deals.
+	DealConnection = Connection[record.Deal]
+	// DealEdge is a deal in a page.
+	DealEdge = Edge[record.Deal]
+	// NoteConnection is a page of notes.
+	NoteConnection = Connection[record.Note]
+	// NoteEdge is a note in a page.
+	NoteEdge = Edge[record.Note]
 )

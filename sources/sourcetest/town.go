@@ -216,7 +216,7 @@ func (s *suite) findProbes(string) {
 					if !slices.Contains(keysOf(p, k.Kind), k) && !spelledLike(p, k) {
 						t.Errorf("find %s answers with %s, which does not carry the key asked for", k.Kind, p.Self().ID)
 					}
-					if p.Archived {
+					if p.Archived && kind != sources.ByCustomerNumber {
 						t.Errorf("find %s answers with %s, which the system hides", k.Kind, p.Self().ID)
 					}
 					for _, q := range found[:i] {

@@ -37,7 +37,10 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sourc
 				continue
 			}
 			now, ok := w.of(row.ID)
-			if !ok || !bool(now.Active) || seen[now.ID] {
+			// A number stands for its party also when that is switched off: another
+			// system that stores the number still means it, open invoices and all.
+			hidden := ok && !bool(now.Active) && k.Kind != sources.ByCustomerNumber
+			if !ok || hidden || seen[now.ID] {
 				continue
 			}
 			seen[now.ID] = true

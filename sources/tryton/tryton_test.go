@@ -182,7 +182,7 @@ func TestFind(t *testing.T) {
 			lines = append(lines, k.Value+" "+p.Ref.ID)
 		}
 	}
-	want := []string{"lea_f@mail.example 11", "info@xn--tpfe-5qa.example 15", "K12 11", "CHE123456788 15", "123456788MWST 15"}
+	want := []string{"lea_f@mail.example 11", "info@xn--tpfe-5qa.example 15", "K12 11", "K14 14", "CHE123456788 15", "123456788MWST 15"}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)
 	}
