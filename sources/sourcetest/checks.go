@@ -307,8 +307,14 @@ func (s *suite) underFault(t TB, r *rig, p probe, f *fault) {
 		t.Fatalf("the question made no call at all")
 	}
 	rep.judge(t, f)
-	if cost, ok := p.cost(r.src); ok && calls > 2*(cost.Setup+cost.Calls) {
-		t.Errorf("one key made %d calls under the fault; even with each tried twice there are only %d", calls, 2*(cost.Setup+cost.Calls))
+	if cost, ok := p.cost(r.src); ok {
+		most := 2 * (cost.Setup + cost.Calls)
+		if f.name == "reset" {
+			most += cost.Setup + cost.Calls // net/http itself repeats a GET whose kept connection turns out dead
+		}
+		if calls > most {
+			t.Errorf("one key made %d calls under the fault; even with each tried twice there are only %d", calls, most)
+		}
 	}
 	r.gate.mu.Lock()
 	defer r.gate.mu.Unlock()
