@@ -20,6 +20,7 @@ import (
 	"customer360/internal/sandbox"
 	"customer360/internal/world"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -188,6 +189,40 @@ func TestExamples(t *testing.T) {
 				t.Errorf("asked again at once it made %d calls, want 0", warm.Extensions.Cost.UpstreamCalls)
 			}
 		})
+	}
+}
+
+// The question that the README asks is JSON as a shell sends it, and the answer is
+// the one that it shows.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := regexp.MustCompile(`(?s)curl [^\n]* -d '(.*?)'\n`).FindSubmatch(text)
+	shown := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(text)
+	if body == nil || shown == nil {
+		t.Fatal("the README shows no question with its answer")
+	}
+	p := boot(t)
+	resp, err := http.Post(p.base+"/graphql", "application/json", bytes.NewReader(body[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var got, want struct {
+		Data       any
+		Errors     any
+		Extensions struct{ Cost any }
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(shown[1], &want); err != nil {
+		t.Fatalf("the answer in the README is no JSON: %v", err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the README shows another answer (-shown +got):\n%s", diff)
 	}
 }
 

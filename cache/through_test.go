@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,9 @@ func TestSecondQuestionCostsNothing(t *testing.T) {
 		if err != nil || got["a"] != "A" || len(got) != 1 {
 			t.Fatalf("answered %v, %v", got, err)
 		}
-		_ = tally
+		if u := tally.BySource()["shop"]; u.Oldest.IsZero() || u.Err != nil {
+			t.Errorf("noted %+v", u)
+		}
 	}
 	if n := asked.Load(); n != 2 {
 		t.Errorf("asked for %d keys, want each of the 2 once, the absent one too", n)
@@ -111,6 +114,49 @@ func TestEqualMissesLoadOnce(t *testing.T) {
 	wg.Wait()
 	if n := loads.Load(); n != 1 {
 		t.Errorf("loaded %d times, want once", n)
+	}
+}
+
+// Equal sets of questions asked at once are one batch, never several that each
+// hold a part: a vendor's batch is paid by the call.
+func TestEqualSetsAreOneBatch(t *testing.T) {
+	for range 20 {
+		var batches, asked atomic.Int32
+		b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key]string, error) {
+			batches.Add(1)
+			asked.Add(int32(len(keys)))
+			out := map[key]string{}
+			for _, k := range keys {
+				out[k] = "A"
+			}
+			return out, nil
+		})
+		var keys []key
+		for i := range 300 {
+			keys = append(keys, key(fmt.Sprint(i)))
+		}
+		var wg sync.WaitGroup
+		for range 30 {
+			wg.Go(func() {
+				if got, err := b(t.Context(), keys); err != nil || len(got) != 300 {
+					t.Errorf("answered %d keys, %v", len(got), err)
+				}
+			})
+		}
+		wg.Wait()
+		if batches.Load() != 1 || asked.Load() != 300 {
+			t.Fatalf("made %d batches of %d keys in all, want one of 300", batches.Load(), asked.Load())
+		}
+	}
+}
+
+// A panic in a source is its failure, and its text goes nowhere.
+func TestPanicIsAFailure(t *testing.T) {
+	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(context.Context, []key) (map[key]string, error) {
+		panic("secret@person.example")
+	})
+	if _, err := b(t.Context(), []key{"a"}); err == nil || strings.Contains(fmt.Sprint(errors.Unwrap(err), err), "secret") {
+		t.Errorf("answered %v", err)
 	}
 }
 

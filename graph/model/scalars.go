@@ -17,8 +17,8 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// The scalars. Each has an append form beside gqlgen's, for executors that write
-// answers without closures. The zero value of text, time and date means "the
+// The scalars. Those that are not plain text have an append form beside gqlgen's,
+// for executors that write answers without closures. The zero value of text, time and date means "the
 // system has no such value" and is answered as null.
 
 // errScalar is what a client is told about a value that is none of its scalar.
@@ -36,18 +36,6 @@ func write(appendTo func([]byte) []byte) graphql.Marshaler {
 		var buf [64]byte
 		_, _ = w.Write(appendTo(buf[:0]))
 	})
-}
-
-// AppendText appends s as JSON text, or null when it is empty.
-func AppendText(b []byte, s string) []byte {
-	if s == "" {
-		return append(b, "null"...)
-	}
-	quoted, err := json.Marshal(s)
-	if err != nil {
-		return append(b, "null"...)
-	}
-	return append(b, quoted...)
 }
 
 // MarshalText writes s, or null when it is empty.
