@@ -3,6 +3,7 @@ package resolvers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"customer360/resolvers/loaders"
 	"customer360/sources"
 	"customer360/sources/record"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // scanLimit is how many records of one source are read to fill one page with a
@@ -158,14 +161,19 @@ func perLevel[T any](ctx context.Context, customers []*model.Customer, what stri
 		return nil, nil
 	}
 	all, err := shared(ctx, levelKey{level, what}, func() ([]T, error) { return compute(level.Customers) })
-	if err != nil {
+	var rows graphql.BatchErrorList
+	if err != nil && !errors.As(err, &rows) {
 		return nil, err
 	}
 	out := make([]T, len(customers))
+	errs := make([]error, len(customers))
 	for i, c := range customers {
 		out[i] = all[c.Place]
+		if rows != nil {
+			errs[i] = rows[c.Place]
+		}
 	}
-	return out, nil
+	return out, batchErrors(errs)
 }
 
 // pagesOf asks all sources for a level at once, asks those again that have not
@@ -194,17 +202,19 @@ func pagesOf[T record.Record](ctx context.Context, r *Resolver, customers []*mod
 		mine[s.customer] = append(mine[s.customer], s)
 	}
 	out := make([]*model.Connection[T], len(customers))
+	errs := make([]error, len(customers))
 	for i := range customers {
 		if concluded[i] == nil {
 			continue
 		}
 		if long := slices.IndexFunc(mine[i], func(s *stream[T]) bool { return s.tooLong }); long >= 0 {
-			return nil, &Refusal{Code: codeFilterTooCostly, Source: mine[i][long].ask.Source,
+			errs[i] = &Refusal{Code: codeFilterTooCostly, Source: mine[i][long].ask.Source,
 				Message: "the system " + mine[i][long].ask.Source + " cannot apply this filter itself and has too many records to read: narrow the time span"}
+			continue
 		}
 		out[i] = q.merge(r, l, mine[i], concluded[i], pos)
 	}
-	return out, nil
+	return out, batchErrors(errs)
 }
 
 // take adds what a source answered to its stream and decides what to ask next.

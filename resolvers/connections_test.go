@@ -15,6 +15,7 @@ import (
 	"customer360/sources"
 	"customer360/sources/record"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"pgregory.net/rapid"
@@ -176,6 +177,30 @@ func TestFilterTooExpensive(t *testing.T) {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) || refusal.Code != codeFilterTooCostly || refusal.Source != "a" {
 		t.Errorf("answered %v", err)
+	}
+}
+
+// A filter that is too expensive for one customer costs that customer's list, not
+// those of the others in the page.
+func TestFilterTooExpensiveCostsItsRow(t *testing.T) {
+	large, small := ref("a", "1"), ref("a", "2")
+	held := map[record.Ref][]record.Order{small: {order("a", 9999, 1, record.OrderOpen)}}
+	for i := range 2 * scanLimit {
+		held[large] = append(held[large], order("a", i+1, i+1, record.OrderShipped))
+	}
+	r, operation := desk(sources.Set{shelf("a", held, sources.Pushdown{}, nil)})
+	level := &model.Level{}
+	for _, who := range []record.Ref{large, small} {
+		level.Add(customerOf(who))
+	}
+	where := &model.OrderFilter{Status: []record.OrderStatus{record.OrderOpen}}
+	conns, err := pages(operation(), r, level.Customers, orderList(5, nil, where))
+	var rows graphql.BatchErrorList
+	if !errors.As(err, &rows) || rows[0] == nil || rows[1] != nil {
+		t.Fatalf("errors %v", err)
+	}
+	if conns[0] != nil || len(conns[1].Nodes) != 1 {
+		t.Errorf("answered %+v", conns)
 	}
 }
 

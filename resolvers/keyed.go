@@ -95,8 +95,6 @@ func (r *Resolver) connected() []*model.Source {
 // invoicePages answers invoices and remembers which were answered together.
 func (r *Resolver) invoicePages(ctx context.Context, customers []*model.Customer, q list[record.Invoice]) ([]*model.InvoiceConnection, error) {
 	found, err := pages(ctx, r, customers, q)
-	if err == nil {
-		together(ctx, found)
-	}
+	together(ctx, found)
 	return found, err
 }
