@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -56,8 +57,37 @@ type Source struct {
 	// open item is an empty list; an unknown record is absent.
 	Balances Batch[record.Ref, []record.Balance]
 	Tickets  Records[record.Ticket]
-	Deals    Records[record.Deal]
-	Notes    Records[record.Note]
+	// Messages are asked by the reference of their ticket.
+	Messages     Records[record.Message]
+	Deals        Records[record.Deal]
+	Notes        Records[record.Note]
+	Interactions Records[record.Interaction]
+	Quotes       Records[record.Quote]
+	Contracts    Records[record.Contract]
+	Returns      Records[record.Return]
+
+	// OrderReturns and OrderInvoices answer what hangs on an order of the same
+	// system, newest first. An order without any is an empty list; an unknown one is absent.
+	OrderReturns  Batch[record.Ref, []record.Return]
+	OrderInvoices Batch[record.Ref, []record.Invoice]
+
+	// Segments and Consents answer for a person's or company's record. None is an
+	// empty list; an unknown record is absent.
+	Segments Batch[record.Ref, []record.Segment]
+	Consents Batch[record.Ref, []record.Consent]
+
+	// Document opens the paper of a record that says it has one (Invoice.Document,
+	// Quote.Document); the caller closes its body. It errs with an *Error, or with
+	// ErrNotFound where there is no record or no paper.
+	Document func(ctx context.Context, of record.Ref) (*Document, error)
+}
+
+// Document is an opened paper.
+type Document struct {
+	Name        string // a file name, may be empty
+	ContentType string // as the system says it
+	Size        int64  // in bytes; -1 where unknown
+	Body        io.ReadCloser
 }
 
 // Records is one kind of record that belongs to customers.

@@ -8,6 +8,7 @@ import (
 
 	"customer360/cache"
 	"customer360/sources"
+	"customer360/sources/record"
 )
 
 // How long answers are kept. Short: the answers are live, the cache only keeps
@@ -41,6 +42,16 @@ func dress(h House, env sources.Env, hl *health, s sources.Source) sources.Sourc
 	s.Tickets = wearLists(w, "tickets", listLife, s.Tickets)
 	s.Deals = wearLists(w, "deals", listLife, s.Deals)
 	s.Notes = wearLists(w, "notes", listLife, s.Notes)
+	s.Messages = wearLists(w, "messages", listLife, s.Messages)
+	s.Interactions = wearLists(w, "interactions", listLife, s.Interactions)
+	s.Quotes = wearLists(w, "quotes", listLife, s.Quotes)
+	s.Contracts = wearLists(w, "contracts", listLife, s.Contracts)
+	s.Returns = wearLists(w, "returns", listLife, s.Returns)
+	s.OrderReturns = wear(w, "order.returns", listLife, s.OrderReturns)
+	s.OrderInvoices = wear(w, "order.invoices", listLife, s.OrderInvoices)
+	s.Segments = wear(w, "segments", masterLife, s.Segments)
+	s.Consents = wear(w, "consents", masterLife, s.Consents)
+	s.Document = w.document(s.Document)
 	return s
 }
 
@@ -122,6 +133,26 @@ func firstFailure(source string, err error) *sources.Error {
 		return nil
 	}
 	return sources.AsError(source, err)
+}
+
+// document keeps the source's health. Papers are never cached and, being streamed,
+// are bounded by the request's time, not by the source's.
+func (w wardrobe) document(f func(context.Context, record.Ref) (*sources.Document, error)) func(context.Context, record.Ref) (*sources.Document, error) {
+	if f == nil {
+		return nil
+	}
+	return func(ctx context.Context, of record.Ref) (*sources.Document, error) {
+		d, err := f(ctx, of)
+		if errors.Is(err, sources.ErrNotFound) {
+			return nil, err
+		}
+		e := sources.AsError(w.env.Name, err)
+		w.health.note(w.Now(), e)
+		if e != nil {
+			return nil, e
+		}
+		return d, nil
+	}
 }
 
 func (w wardrobe) check(f func(context.Context) error) func(context.Context) error {

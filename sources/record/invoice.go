@@ -21,6 +21,9 @@ type Invoice struct {
 	DaysLate     *int   // days after the due date on which it was settled or, while open, until today; 0 when in time
 	Payments     []*Payment
 	Reference    string // the customer's or our own reference on the paper
+	Order        Ref    // the order it charges, in the same system; zero where it does not say or where it charges several
+	Corrects     Ref    // on a credit note, the invoice it corrects; zero as for Order
+	Document     *Document
 }
 
 // SortTime is the first instant of the day of issue; drafts without one sort last.

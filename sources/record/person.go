@@ -38,6 +38,9 @@ type Person struct {
 	Role    string // what the person does for Company: job title
 	Primary *bool  // whether this is the company's main contact
 
+	// Fields are the custom fields that the configuration names, in its order.
+	Fields []CustomField
+
 	// Links are foreign ids stored in this record: the system says that this
 	// record and that of another source are the same customer.
 	Links []Link

@@ -11,19 +11,25 @@ import (
 type Kind string
 
 // The kinds of records. A kind is part of every public id, so it is never renamed;
-// KindEmployee alone is in none, for employees are no nodes.
+// KindEmployee and KindSegment are in none, for those are no nodes.
 const (
-	KindCustomer Kind = "customer" // a company or person as master data (also a company's contact's own record)
-	KindContact  Kind = "contact"  // a person who acts for a company
-	KindOrder    Kind = "order"
-	KindInvoice  Kind = "invoice"
-	KindPayment  Kind = "payment"
-	KindDunning  Kind = "dunning"
-	KindTicket   Kind = "ticket"
-	KindDeal     Kind = "deal"
-	KindNote     Kind = "note"
-	KindSource   Kind = "source"
-	KindEmployee Kind = "employee" // somebody of our own company, in an Employee's reference
+	KindCustomer    Kind = "customer" // a company or person as master data (also a company's contact's own record)
+	KindContact     Kind = "contact"  // a person who acts for a company
+	KindOrder       Kind = "order"
+	KindInvoice     Kind = "invoice"
+	KindPayment     Kind = "payment"
+	KindDunning     Kind = "dunning"
+	KindTicket      Kind = "ticket"
+	KindDeal        Kind = "deal"
+	KindNote        Kind = "note"
+	KindReturn      Kind = "return"
+	KindMessage     Kind = "message"
+	KindInteraction Kind = "interaction"
+	KindQuote       Kind = "quote"
+	KindContract    Kind = "contract"
+	KindSegment     Kind = "segment" // in a Segment's origin only
+	KindSource      Kind = "source"
+	KindEmployee    Kind = "employee" // somebody of our own company, in an Employee's reference
 )
 
 // Ref names one record in one system. It is comparable and safe to log: the id

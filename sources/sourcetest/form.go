@@ -1,6 +1,7 @@
 package sourcetest
 
 import (
+	"encoding/json"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -36,18 +37,24 @@ var earliest = time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // enums lists the words of each enumeration; one that may be empty begins with "".
 var enums = map[reflect.Type][]string{
-	enum[record.CustomerKind]():   {"", "COMPANY", "PERSON"},
-	enum[record.CustomerStage]():  {"", "VISITOR", "LEAD", "PROSPECT", "CUSTOMER", "FORMER", "OTHER"},
-	enum[record.AddressKind]():    {"POSTAL", "BILLING", "SHIPPING", "SITE", "OTHER"},
-	enum[record.OrderStatus]():    {"OPEN", "IN_PRODUCTION", "PARTLY_SHIPPED", "SHIPPED", "COMPLETED", "CANCELLED", "OTHER"},
-	enum[record.PaymentStatus]():  {"", "PENDING", "PARTLY_PAID", "PAID", "PARTLY_REFUNDED", "REFUNDED", "OTHER"},
-	enum[record.ShipmentStatus](): {"PENDING", "IN_TRANSIT", "DELIVERED", "FAILED", "RETURNED", "OTHER"},
-	enum[record.Channel]():        {"", "PHONE", "EMAIL", "WEB", "SHOP", "POS", "SOCIAL", "CHAT", "ON_SITE", "LETTER", "OTHER"},
-	enum[record.InvoiceKind]():    {"INVOICE", "CREDIT_NOTE"},
-	enum[record.InvoiceStatus]():  {"DRAFT", "OPEN", "PARTLY_PAID", "PAID", "OVERDUE", "IN_COLLECTION", "WRITTEN_OFF", "CANCELLED", "OTHER"},
-	enum[record.TicketStatus]():   {"NEW", "OPEN", "WAITING", "SOLVED", "CLOSED", "OTHER"},
-	enum[record.TicketPriority](): {"", "LOW", "NORMAL", "HIGH", "URGENT", "OTHER"},
-	enum[record.DealStatus]():     {"OPEN", "WON", "LOST", "OTHER"},
+	enum[record.CustomerKind]():      {"", "COMPANY", "PERSON"},
+	enum[record.CustomerStage]():     {"", "VISITOR", "LEAD", "PROSPECT", "CUSTOMER", "FORMER", "OTHER"},
+	enum[record.AddressKind]():       {"POSTAL", "BILLING", "SHIPPING", "SITE", "OTHER"},
+	enum[record.OrderStatus]():       {"OPEN", "IN_PRODUCTION", "PARTLY_SHIPPED", "SHIPPED", "COMPLETED", "CANCELLED", "OTHER"},
+	enum[record.PaymentStatus]():     {"", "PENDING", "PARTLY_PAID", "PAID", "PARTLY_REFUNDED", "REFUNDED", "OTHER"},
+	enum[record.ShipmentStatus]():    {"PENDING", "IN_TRANSIT", "DELIVERED", "FAILED", "RETURNED", "OTHER"},
+	enum[record.Channel]():           {"", "PHONE", "EMAIL", "WEB", "SHOP", "POS", "SOCIAL", "CHAT", "ON_SITE", "LETTER", "OTHER"},
+	enum[record.InvoiceKind]():       {"INVOICE", "CREDIT_NOTE"},
+	enum[record.InvoiceStatus]():     {"DRAFT", "OPEN", "PARTLY_PAID", "PAID", "OVERDUE", "IN_COLLECTION", "WRITTEN_OFF", "CANCELLED", "OTHER"},
+	enum[record.TicketStatus]():      {"NEW", "OPEN", "WAITING", "SOLVED", "CLOSED", "OTHER"},
+	enum[record.TicketPriority]():    {"", "LOW", "NORMAL", "HIGH", "URGENT", "OTHER"},
+	enum[record.DealStatus]():        {"OPEN", "WON", "LOST", "OTHER"},
+	enum[record.ReturnStatus]():      {"REQUESTED", "OPEN", "RECEIVED", "CLOSED", "DECLINED", "OTHER"},
+	enum[record.InteractionKind]():   {"CALL", "MEETING", "EMAIL", "CHAT", "SOCIAL", "LETTER", "SERVICE_VISIT", "OTHER"},
+	enum[record.InteractionStatus](): {"PLANNED", "DONE", "CANCELLED", "OTHER"},
+	enum[record.Direction]():         {"", "INBOUND", "OUTBOUND"},
+	enum[record.QuoteStatus]():       {"DRAFT", "SENT", "ACCEPTED", "DECLINED", "EXPIRED", "OTHER"},
+	enum[record.ContractStatus]():    {"DRAFT", "ACTIVE", "ENDED", "CANCELLED", "OTHER"},
 }
 
 func enum[T any]() reflect.Type { return reflect.TypeFor[T]() }
@@ -141,8 +148,40 @@ func (f form) value(v reflect.Value, path string) {
 			f.wrong(path, "lists an empty number or merged id, or itself as merged")
 		}
 	case record.Note:
-		if markup.MatchString(x.Text) {
-			f.wrong(path, "holds markup")
+		f.plain(x.Text, path)
+	case record.Message:
+		f.plain(x.Text, path)
+		if x.Ticket.Zero() {
+			f.wrong(path, "belongs to no ticket")
+		}
+	case record.Interaction:
+		f.plain(x.Summary, path)
+		if x.Channel == "" || x.Duration < 0 {
+			f.wrong(path, "has no channel, or lasts less than nothing")
+		}
+	case record.Return:
+		f.positive(x.Refunded, path+".Refunded")
+		for _, item := range x.Items {
+			if item != nil {
+				f.positive(item.Total, path+".Items.Total")
+			}
+		}
+	case record.JSON:
+		if !json.Valid([]byte(x)) {
+			f.wrong(path, "is no JSON")
+		}
+		return
+	case record.CustomField:
+		if x.Key == "" || x.Value == "" {
+			f.wrong(path, "has no key or no value")
+		}
+	case record.Segment:
+		if strings.TrimSpace(x.Name) == "" {
+			f.wrong(path, "is a segment without a name")
+		}
+	case record.Consent:
+		if strings.TrimSpace(x.Topic) == "" || x.Channel == "" {
+			f.wrong(path, "is a consent without a topic or a channel")
 		}
 	case record.Link:
 		if x.Source == "" || x.ID == "" && x.Number == "" {
@@ -180,6 +219,18 @@ func (f form) value(v reflect.Value, path string) {
 		f.text(v.String(), path)
 	case reflect.Float32, reflect.Float64:
 		f.wrong(path, "is a float")
+	}
+}
+
+func (f form) plain(text, path string) {
+	if markup.MatchString(text) {
+		f.wrong(path, "holds markup")
+	}
+}
+
+func (f form) positive(m *record.Money, path string) {
+	if m != nil && m.Amount.IsNeg() {
+		f.wrong(path, "is negative")
 	}
 }
 

@@ -132,6 +132,20 @@ func wellPaged[V any](t TB, name string, p sources.Page[V], first int) {
 	}
 }
 
+// whole are the references of all that was learnt, and the id of one of them, or
+// else the given one.
+func (l *shelf[V]) whole(sample string) (refs []record.Ref, id string) {
+	for _, o := range l.owners {
+		for _, v := range l.lists[o] {
+			refs = append(refs, v.Self())
+		}
+	}
+	if len(refs) > 0 {
+		sample = refs[0].ID
+	}
+	return refs, sample
+}
+
 func (l *shelf[V]) refs() []record.Ref {
 	var out []record.Ref
 	seen := map[record.Ref]bool{}
@@ -148,8 +162,12 @@ func (l *shelf[V]) refs() []record.Ref {
 
 func (l *shelf[V]) probes(s *suite) []probe {
 	ownerKind := record.KindCustomer
-	if l.name == "payments" || l.name == "dunnings" {
+	switch l.kind {
+	case record.KindPayment, record.KindDunning:
 		ownerKind = record.KindInvoice
+	case record.KindMessage:
+		ownerKind = record.KindTicket
+	default: // belongs to a customer
 	}
 	query := sources.Query{First: 5}
 	of := func(ref record.Ref) sources.PageOf {
@@ -246,6 +264,16 @@ func (l *shelf[V]) belongs(t TB, s *suite, o sources.Owner, v V) {
 		owner = v.Invoice
 	case record.Dunning:
 		owner = v.Invoice
+	case record.Message:
+		owner = v.Ticket
+	case record.Interaction:
+		owner, many = v.Owner, true
+	case record.Quote:
+		owner, many = v.Owner, true
+	case record.Contract:
+		owner, many = v.Owner, true
+	case record.Return:
+		owner = v.Owner
 	}
 	if s.town.kin(owner, o.Ref) || many && l.shared(owner, v.Self()) {
 		return
@@ -321,6 +349,14 @@ func folded(v any) folds {
 	case record.Ticket:
 		return folds{status: string(v.Status), channel: string(v.Channel)}
 	case record.Deal:
+		return folds{status: string(v.Status)}
+	case record.Interaction:
+		return folds{status: string(v.Status), channel: string(v.Channel), kind: string(v.Kind)}
+	case record.Quote:
+		return folds{status: string(v.Status)}
+	case record.Contract:
+		return folds{status: string(v.Status), kind: v.Kind}
+	case record.Return:
 		return folds{status: string(v.Status)}
 	}
 	return folds{}

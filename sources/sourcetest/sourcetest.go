@@ -10,6 +10,7 @@ import (
 
 	"customer360/internal/world"
 	"customer360/sources"
+	"customer360/sources/record"
 )
 
 // Harness is one vendor to be tested.
@@ -113,6 +114,7 @@ type suite struct {
 	town   *town
 	probes []probe
 	lists  []series
+	papers []record.Ref // of records that say they have one
 	search *capability[sources.SearchOf, sources.Page[person]]
 	secret *censor
 	heavy  chan struct{} // one token for each answer of many bytes
@@ -175,6 +177,7 @@ func (s *suite) groups() []group {
 	windows.checks = append(windows.checks, s.searchSince()...)
 	cursors.checks = append(cursors.checks, s.searchCursors()...)
 	answers.checks = append(answers.checks, s.mergedPeople()...)
+	answers.checks = append(answers.checks, s.documents()...)
 	return []group{
 		{name: "source", checks: s.identity()},
 		answers, costs, pages, windows, filters, cursors, faults, partial, cancel,

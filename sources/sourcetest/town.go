@@ -47,6 +47,11 @@ func (s *suite) discover(t TB) {
 	tickets := newShelf("tickets", record.KindTicket, func(s sources.Source) sources.Records[record.Ticket] { return s.Tickets })
 	deals := newShelf("deals", record.KindDeal, func(s sources.Source) sources.Records[record.Deal] { return s.Deals })
 	notes := newShelf("notes", record.KindNote, func(s sources.Source) sources.Records[record.Note] { return s.Notes })
+	messages := newShelf("messages", record.KindMessage, func(s sources.Source) sources.Records[record.Message] { return s.Messages })
+	interactions := newShelf("interactions", record.KindInteraction, func(s sources.Source) sources.Records[record.Interaction] { return s.Interactions })
+	quotes := newShelf("quotes", record.KindQuote, func(s sources.Source) sources.Records[record.Quote] { return s.Quotes })
+	contracts := newShelf("contracts", record.KindContract, func(s sources.Source) sources.Records[record.Contract] { return s.Contracts })
+	returns := newShelf("returns", record.KindReturn, func(s sources.Source) sources.Records[record.Return] { return s.Returns })
 
 	contacts.learn(ctx, t, r, owners(s.town.refs), sample)
 	for _, o := range contacts.owners {
@@ -63,26 +68,43 @@ func (s *suite) discover(t TB) {
 	tickets.learn(ctx, t, r, all, sample)
 	deals.learn(ctx, t, r, all, sample)
 	notes.learn(ctx, t, r, all, sample)
-	var papers []record.Ref
-	for _, o := range invoices.owners {
-		for _, i := range invoices.lists[o] {
-			papers = append(papers, i.Self())
-		}
-	}
-	paper := sample
-	if len(papers) > 0 {
-		paper = papers[0].ID
-	}
+	interactions.learn(ctx, t, r, all, sample)
+	quotes.learn(ctx, t, r, all, sample)
+	contracts.learn(ctx, t, r, all, sample)
+	returns.learn(ctx, t, r, all, sample)
+	papers, paper := invoices.whole(sample)
 	payments.learn(ctx, t, r, owners(papers), paper)
 	dunnings.learn(ctx, t, r, owners(papers), paper)
+	cases, ticket := tickets.whole(sample)
+	messages.learn(ctx, t, r, owners(cases), ticket)
 
-	s.lists = []series{contacts, orders, invoices, payments, dunnings, tickets, deals, notes}
+	s.lists = []series{contacts, orders, invoices, payments, dunnings, tickets, messages, deals, notes, interactions, quotes, contracts, returns}
+	for _, o := range invoices.owners {
+		for _, i := range invoices.lists[o] {
+			s.papered(i.Document)
+		}
+	}
+	for _, o := range quotes.owners {
+		for _, q := range quotes.lists[o] {
+			s.papered(q.Document)
+		}
+	}
 	s.findProbes(sample)
 	s.peopleProbe(sample)
 	s.searchProbe()
 	s.balancesProbe(sample)
+	bought, order := orders.whole(sample)
+	s.orderProbes(ctx, t, r, bought, order)
+	s.masterProbes(ctx, t, r, sample)
 	for _, l := range s.lists {
 		s.probes = append(s.probes, l.probes(s)...)
+	}
+}
+
+// papered remembers a paper that a record says it has.
+func (s *suite) papered(d *record.Document) {
+	if d != nil {
+		s.papers = append(s.papers, d.Of)
 	}
 }
 
