@@ -31,6 +31,11 @@ func New(seed uint64, today time.Time) *World {
 	b.tickets()
 	b.deals()
 	b.notes()
+	// What came later draws from streams of its own, so that it changes nothing above.
+	b.engagements(rand.New(rand.NewPCG(seed, 4)))
+	b.shopGroups(rand.New(rand.NewPCG(seed, 5)))
+	b.agreements(rand.New(rand.NewPCG(seed, 6)))
+	b.conversations(rand.New(rand.NewPCG(seed, 7)))
 	return b.w
 }
 
