@@ -10,18 +10,22 @@ func (e *engine) company(r *rec) (c *rec, reading bool) {
 	return c, reading
 }
 
-// names reports a person's record that names a company and carries an address
-// that the company or its contact s has.
+// names reports a person's record that names a company and carries an address or
+// a number that the company or its contact s has: its switchboard will do.
 func (e *engine) names(r, s, c *rec) (relation, bool) {
 	if r.isCompany() || !c.isCompany() || !r.org.equals(c.firm) {
 		return relation{}, false
 	}
-	common := inBoth(r.emails, s.emails)
-	if len(common) == 0 || len(common[0].carriers) > crowd {
+	var found Evidence
+	if common := inBoth(r.emails, s.emails); len(common) > 0 && len(common[0].carriers) <= crowd {
+		found = Evidence{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: common[0].id.Value}
+	} else if common := inBoth(r.phones, s.phones); len(common) > 0 && len(common[0].carriers) <= crowd {
+		found = Evidence{Rule: rulePhone, Field: "phone", Points: pointsPhone, MatchedOn: common[0].id.Value}
+	} else {
 		return relation{}, false
 	}
 	return relation{Certain, []Evidence{
-		{Rule: ruleEmail, Field: "email", Points: pointsEmail, MatchedOn: common[0].id.Value},
+		found,
 		{Rule: ruleNamesFirm, Field: "organization", Points: pointsName, MatchedOn: r.p.Organization},
 	}}, true
 }

@@ -74,17 +74,12 @@ func ResolveRecords(ctx context.Context, ask Ask, rules Rules, starts []record.P
 
 // ByKey finds all customers of one key, in the order of their anchors: none, one,
 // or several, which is for the caller to call ambiguous. A contact's address
-// leads to the company's customer. Addresses that are nobody's key find nobody
-// and are not asked for; collective accounts are never found. The second answer
+// leads to the company's customer. Addresses, numbers and VAT ids that are
+// nobody's key (our own, placeholders) find nobody and are not asked for; collective accounts are never found. The second answer
 // says which sources could be asked for the key.
 func ByKey(ctx context.Context, ask Ask, rules Rules, id sources.Identifier) ([]*Customer, []Coverage) {
 	e := newEngine(ctx, ask, rules, 1)
-	var k *key
-	if id.Kind == sources.ByEmail {
-		k = e.pool.email(id.Value)
-	} else if id.Value != "" {
-		k = e.pool.key(id)
-	}
+	k := e.pool.asked(id)
 	var found []*rec
 	coverage := make([]Coverage, len(e.sources))
 	for i, s := range e.sources {
@@ -323,9 +318,25 @@ func (e *engine) find() []*rec {
 				e.unfound[unfound{i, k}] = err
 			}
 			for j := range people {
+				if !carries(&people[j], k.id) {
+					continue // the system answered a question that was not asked
+				}
 				found = append(found, e.pool.add(&people[j], false))
 			}
 		}
 	}
 	return found
+}
+
+// carries re-checks a row against the key it was found by, where systems search
+// by pieces of text.
+func carries(p *record.Person, id sources.Identifier) bool {
+	switch id.Kind {
+	case sources.ByPhone:
+		return slices.ContainsFunc(p.Phones, func(n record.Phone) bool { return n.Number == id.Value })
+	case sources.ByVATID:
+		return record.VATKey(p.VATID) == id.Value
+	default:
+		return true // compared whole by the system, and checked by its connector
+	}
 }
