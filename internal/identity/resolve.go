@@ -15,6 +15,10 @@ import (
 // one of those is claimed by somebody else.
 const maxRounds = 3
 
+// maxReads bounds how often records and lists of people are read before a round
+// of look-ups: a company, then its people.
+const maxReads = 2
+
 // maxCandidates bounds the candidates told.
 const maxCandidates = 20
 
@@ -29,8 +33,8 @@ const maxCandidates = 20
 // incomplete, not an error.
 //
 // Questions are put in rounds. In a round every source sees at most one batch of
-// each of Ask's functions, with what all starts want to know; People and Contacts
-// may be called at the same time. Beside reading the starts there are at most
+// Find, and before it at most two of People and of Contacts, with what all starts
+// want to know; People and Contacts may be called at the same time. Beside reading the starts there are at most
 // three rounds of Find. No key is put to a source twice.
 func Resolve(ctx context.Context, ask Ask, rules Rules, starts []record.Ref) (map[record.Ref]*Customer, map[record.Ref]error) {
 	e := newEngine(ctx, ask, rules, len(starts))
@@ -207,9 +211,13 @@ func (e *engine) resolve(starts []*rec) map[*rec]*Customer {
 	}
 	evaluate()
 	for range maxRounds {
-		if e.reads() {
-			e.read()
-			evaluate()
+		// A company read now has people to be listed: they first, so that one round
+		// of look-ups asks for all of them.
+		for range maxReads {
+			if e.reads() {
+				e.read()
+				evaluate()
+			}
 		}
 		if !e.wanting && !e.reads() {
 			break
