@@ -31,6 +31,7 @@ var mayImport = [][2]string{
 // onlyFor says who alone may import a module.
 var onlyFor = [][2]string{
 	{`github.com/graph-gophers/dataloader/.*`, `resolvers/loaders`},
+	{`github.com/failsafe-go/.*`, `sources/internal/upstream`},
 	{`github.com/hashicorp/go-retryablehttp`, `sources/internal/upstream`},
 	{`github.com/maypok86/otter/.*`, `cache`},
 	{`github.com/goccy/go-yaml.*`, `internal/(config|sandbox)`},
