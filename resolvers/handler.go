@@ -149,12 +149,11 @@ func (h *handlerOptions) log(ctx context.Context, op *operation, codes []string)
 			if u.Err.Err != nil {
 				cause = u.Err.Err.Error()
 			}
-			h.Log.WarnContext(ctx, "source failed", slog.String("requestId", RequestID(ctx)),
+			h.Log.WarnContext(ctx, "source failed",
 				slog.String("source", source), slog.String("code", string(u.Err.Code)), slog.String("cause", cause))
 		}
 	}
 	h.Log.InfoContext(ctx, "operation",
-		slog.String("requestId", RequestID(ctx)),
 		slog.String("kind", string(graphql.GetOperationContext(ctx).Operation.Operation)),
 		slog.Int("upstreamCalls", calls), slog.Any("errors", codes),
 		slog.Duration("took", time.Since(op.began)))
@@ -176,7 +175,7 @@ func codesOf(resp *graphql.Response) []string {
 // recovered turns a panic into INTERNAL; what was panicked may hold anything, so
 // only its type is logged.
 func (h *handlerOptions) recovered(ctx context.Context, p any) error {
-	h.Log.ErrorContext(ctx, "resolver panicked", slog.String("requestId", RequestID(ctx)), slog.String("type", typeName(p)))
+	h.Log.ErrorContext(ctx, "resolver panicked", slog.String("type", typeName(p)))
 	return &Refusal{Code: codeInternal, Message: "Internal error. Tell the operator the requestId."}
 }
 

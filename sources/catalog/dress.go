@@ -83,7 +83,8 @@ func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Ba
 func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := w.Now()
-		own, tally := sources.WithTally(ctx)
+		own, end := w.env.Watch.Begin(ctx, sources.Work{Source: w.env.Name, Layer: sources.Question, Name: kind, Keys: len(keys)})
+		own, tally := sources.WithTally(own)
 		vals, err := b(own, keys)
 		ended := w.Now()
 		failure := firstFailure(w.env.Name, err)
@@ -99,6 +100,7 @@ func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) 
 		if failure != nil {
 			code = string(failure.Code)
 		}
+		end(code)
 		w.env.Log.DebugContext(ctx, "asked", slog.String("source", w.env.Name), slog.String("kind", kind),
 			slog.Int("keys", len(keys)), slog.Int("answered", len(vals)), slog.Duration("took", ended.Sub(began)), slog.String("code", code))
 		return vals, err
