@@ -84,6 +84,8 @@ func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) 
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := w.Now()
 		own, end := w.env.Watch.Begin(ctx, sources.Work{Source: w.env.Name, Layer: sources.Question, Name: kind, Keys: len(keys)})
+		code := string(sources.BadResponse) // if it panics
+		defer func() { end(code) }()
 		own, tally := sources.WithTally(own)
 		vals, err := b(own, keys)
 		ended := w.Now()
@@ -96,11 +98,10 @@ func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) 
 			u.Calls += used.Calls
 			u.Time = max(u.Time, ended.Sub(began))
 		})
-		code := "OK"
+		code = "OK"
 		if failure != nil {
 			code = string(failure.Code)
 		}
-		end(code)
 		w.env.Log.DebugContext(ctx, "asked", slog.String("source", w.env.Name), slog.String("kind", kind),
 			slog.Int("keys", len(keys)), slog.Int("answered", len(vals)), slog.Duration("took", ended.Sub(began)), slog.String("code", code))
 		return vals, err
