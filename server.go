@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 
 // serve wires the house and answers until ctx ends.
 func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbox.Sandbox) error {
-	house, err := command.Open(env, cfg)
+	house, err := command.Open(ctx, env, cfg)
 	if err != nil {
 		return err
 	}
@@ -105,5 +105,5 @@ func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbo
 		return fmt.Errorf("listening on %s: %w (choose another address with -listen)", cfg.Listen, err)
 	}
 	house.Announce(ctx, ln.Addr(), box)
-	return house.Server.Serve(ctx, ln)
+	return house.Serve(ctx, ln)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"customer360/internal/graphqlhttp"
 	"customer360/sources"
 	"customer360/sources/record"
 
@@ -34,7 +35,7 @@ func archive(t *testing.T, open func(context.Context, record.Ref) (*sources.Docu
 	t.Helper()
 	r, _ := desk(sources.Set{{Name: "ledger", Document: open}, {Name: "shop"}})
 	var log bytes.Buffer
-	srv := httptest.NewServer(Documents(r, slog.New(slog.NewJSONHandler(&log, nil))))
+	srv := httptest.NewServer(Documents(r, slog.New(slog.NewJSONHandler(&log, nil)), graphqlhttp.NewShedder(0)))
 	t.Cleanup(srv.Close)
 	return srv, &log
 }

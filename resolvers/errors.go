@@ -106,7 +106,7 @@ func (h *handlerOptions) present(ctx context.Context, err error) *gqlerror.Error
 		out = &gqlerror.Error{Message: gqlErr.Message, Locations: gqlErr.Locations, Extensions: map[string]any{"code": protocolCode(gqlErr)}}
 	default:
 		out = &gqlerror.Error{Message: "Internal error. Tell the operator the requestId.", Extensions: map[string]any{"code": codeInternal}}
-		h.Log.ErrorContext(ctx, "internal error", slog.String("requestId", RequestID(ctx)), slog.String("cause", kindOf(err)))
+		h.Log.ErrorContext(ctx, "internal error", slog.String("cause", kindOf(err)))
 	}
 	if gqlErr != nil {
 		out.Path = gqlErr.Path

@@ -131,10 +131,7 @@ func Version(out io.Writer) error {
 	if !ok {
 		return errors.New("this build does not say its version")
 	}
-	version := info.Main.Version
-	if i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" }); i >= 0 {
-		version += " " + info.Settings[i].Value
-	}
-	_, err := fmt.Fprintln(out, "customer360", strings.TrimSpace(version), info.GoVersion)
+	version, revision := build()
+	_, err := fmt.Fprintln(out, "customer360", strings.TrimSpace(version+" "+revision), info.GoVersion)
 	return err
 }

@@ -13,13 +13,17 @@ import (
 
 	"customer360/cache"
 	"customer360/internal/config"
+	"customer360/internal/graphqlhttp"
 	"customer360/internal/httpserver"
 	"customer360/internal/identity"
 	"customer360/internal/playground"
 	"customer360/internal/sandbox"
+	"customer360/internal/telemetry"
 	"customer360/resolvers"
 	"customer360/sources"
 	"customer360/sources/catalog"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // Env is what the process gives to every command.
@@ -27,6 +31,10 @@ type Env struct {
 	Out io.Writer
 	Log *slog.Logger
 	Now func() time.Time
+	// Watch is told of the sources' work.
+	Watch sources.Watch
+	// Spans takes every span in place of the configured collector; nil for none.
+	Spans sdktrace.SpanExporter
 }
 
 // House is the opened product: sources, resolvers, server.
@@ -35,10 +43,19 @@ type House struct {
 	sources *catalog.Opened
 	cache   *cache.Store
 	env     Env
+	tel     *telemetry.Telemetry
+	metrics string // the address that serves metrics alone, empty for none
+	end     func()
 }
 
 // Open makes everything that the configuration names. It never calls the network.
-func Open(env Env, cfg *config.Config) (*House, error) {
+func Open(ctx context.Context, env Env, cfg *config.Config) (*House, error) {
+	env.Log = slog.New(telemetry.Logs(env.Log.Handler(), resolvers.RequestID))
+	tel, err := startTelemetry(ctx, env, cfg.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	env.Watch = tel.Watch()
 	kept, err := cache.New(int64(cfg.Cache.MaxBytes), env.Now)
 	if err != nil {
 		return nil, err
@@ -49,11 +66,15 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 		return nil, err
 	}
 	r := resolver(env, cfg, opened)
-	h := &House{sources: opened, cache: kept, env: env}
+	h := &House{sources: opened, cache: kept, env: env, tel: tel, metrics: cfg.Telemetry.Metrics.Listen, end: func() { tel.Close(ctx) }}
+	shedder := graphqlhttp.NewShedder(cfg.Limits.Concurrent)
+	h.measure(shedder)
 	h.Server = &httpserver.Server{
-		GraphQL:   resolvers.Handler(r, resolvers.Options{Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout}),
-		Documents: resolvers.Documents(r, env.Log),
-		Log:       env.Log, Open: cfg.Access.Open,
+		GraphQL: tel.Accept(resolvers.Handler(r, resolvers.Options{
+			Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout, Shedder: shedder, Observe: tel.Operation,
+		})),
+		Documents: resolvers.Documents(r, env.Log, shedder),
+		Log:       env.Log, Open: cfg.Access.Open, DrainDelay: cfg.Limits.DrainDelay,
 	}
 	if cfg.Access.Open {
 		var page http.Handler
@@ -62,6 +83,7 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 			return nil, err
 		}
 		h.Server.Playground = page
+		h.Server.Metrics = tel.Metrics() // this machine only, as everything while access is open
 	}
 	return h, nil
 }
@@ -93,7 +115,7 @@ func openSources(env Env, cfg *config.Config, kept *cache.Store) (*catalog.Opene
 		entries[i] = catalog.Entry{
 			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode,
 			Env: sources.Env{Name: s.Name, DefaultCountry: s.DefaultCountry, Zone: cfg.Zone, Now: env.Now, Log: env.Log,
-				Timeout: s.Timeout, MaxConns: s.MaxConns},
+				Timeout: s.Timeout, MaxConns: s.MaxConns, Watch: env.Watch},
 		}
 	}
 	return catalog.Open(entries, catalog.House{Cache: kept, Now: env.Now})
@@ -114,7 +136,10 @@ func rules(cfg *config.Config, rank []string) identity.Rules {
 }
 
 // Close ends what Open began.
-func (h *House) Close() { h.cache.Close() }
+func (h *House) Close() {
+	h.cache.Close()
+	h.end()
+}
 
 // Announce tells where the server answers, checks every source in the
 // background, and calls the server ready when each has been asked once: a source

@@ -27,16 +27,17 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// PublicURL is under what address callers reach this server, for the addresses
 	// of documents; where left out, the address that each request was sent to.
-	PublicURL string   `yaml:"publicURL"`
-	TimeZone  string   `yaml:"timeZone"` // IANA name of the business time zone
-	Cache     Cache    `yaml:"cache"`
-	Keys      Keys     `yaml:"keys"`
-	Self      Self     `yaml:"self"`
-	Leading   Leading  `yaml:"leading"`
-	Identity  Identity `yaml:"identity"`
-	Access    Access   `yaml:"access"`
-	Limits    Limits   `yaml:"limits"`
-	Sources   []Source `yaml:"-"` // by rank: the leading one first, then as in the file
+	PublicURL string    `yaml:"publicURL"`
+	TimeZone  string    `yaml:"timeZone"` // IANA name of the business time zone
+	Cache     Cache     `yaml:"cache"`
+	Keys      Keys      `yaml:"keys"`
+	Self      Self      `yaml:"self"`
+	Leading   Leading   `yaml:"leading"`
+	Identity  Identity  `yaml:"identity"`
+	Access    Access    `yaml:"access"`
+	Limits    Limits    `yaml:"limits"`
+	Telemetry Telemetry `yaml:"telemetry"`
+	Sources   []Source  `yaml:"-"` // by rank: the leading one first, then as in the file
 
 	// Zone is TimeZone, loaded.
 	Zone *time.Location `yaml:"-"`
@@ -82,9 +83,22 @@ type Access struct {
 	Open bool `yaml:"open"`
 }
 
-// Limits bound a request.
+// Limits bound a request, and the server.
 type Limits struct {
-	Timeout time.Duration `yaml:"timeout"` // of one request; 5s where left out
+	Timeout    time.Duration `yaml:"timeout"`    // of one request; 5s where left out
+	Concurrent int           `yaml:"concurrent"` // GraphQL requests under way at once; 256 where left out
+	DrainDelay time.Duration `yaml:"drainDelay"` // how long to go on answering, not ready, when told to stop
+}
+
+// Telemetry says where metrics and traces go; what is left out is off.
+type Telemetry struct {
+	Metrics struct {
+		Listen string `yaml:"listen"` // an address of its own for /metrics
+	} `yaml:"metrics"`
+	Traces struct {
+		Endpoint    string   `yaml:"endpoint"`    // of an OTLP/HTTP collector
+		SampleRatio *float64 `yaml:"sampleRatio"` // the share of operations traced, 0 to 1; 0.1 where left out
+	} `yaml:"traces"`
 }
 
 // Source is one connected system: what all have in common, and its vendor's part.
@@ -218,8 +232,16 @@ func (c *Config) complete() error {
 	if r := c.Keys.Root.Reveal(); r != "" && len(r) < 32 {
 		return fmt.Errorf("keys.root is shorter than 32 characters: make one with: head -c 32 /dev/urandom | base64")
 	}
-	if c.Limits.Timeout < 0 {
+	switch l := c.Limits; {
+	case l.Timeout < 0:
 		return fmt.Errorf("limits.timeout must not be negative")
+	case l.Concurrent < 0:
+		return fmt.Errorf("limits.concurrent must not be negative")
+	case l.DrainDelay < 0 || l.DrainDelay > maxDrainDelay:
+		return fmt.Errorf("limits.drainDelay must be between 0s and %s", maxDrainDelay)
+	}
+	if err := c.Telemetry.check(); err != nil {
+		return err
 	}
 	taken := map[string]bool{}
 	for _, s := range c.Sources {
@@ -264,6 +286,28 @@ func CheckListen(addr string, open bool) error {
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("listen: %s is not this machine alone: access is open, so everybody who reaches the server could read every customer; listen on 127.0.0.1 and put what authenticates callers in front", addr)
+	}
+	return nil
+}
+
+// maxDrainDelay bounds how long the end is put off.
+const maxDrainDelay = time.Minute
+
+// check checks addresses and the ratio.
+func (t Telemetry) check() error {
+	if at := t.Metrics.Listen; at != "" {
+		if _, port, err := net.SplitHostPort(at); err != nil || port == "" {
+			return fmt.Errorf("telemetry.metrics.listen: %q is not of the form 127.0.0.1:9464", at)
+		}
+	}
+	if t.Traces.Endpoint != "" {
+		u, err := url.Parse(t.Traces.Endpoint)
+		if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("telemetry.traces.endpoint is not an address of the form http://127.0.0.1:4318")
+		}
+	}
+	if r := t.Traces.SampleRatio; r != nil && !(*r >= 0 && *r <= 1) {
+		return fmt.Errorf("telemetry.traces.sampleRatio must be between 0 and 1")
 	}
 	return nil
 }

@@ -92,7 +92,8 @@ self: {domains: [acme.example]}
 leading: {default: ledger, billing: ledger, shipping: shop}
 identity: {collective: [Diverse], placeholders: [x@y.example], roleMailboxes: [info], stripPlusTags: true}
 access: {open: true}
-limits: {timeout: 4s}
+limits: {timeout: 4s, concurrent: 64, drainDelay: 5s}
+telemetry: {metrics: {listen: "127.0.0.1:9464"}, traces: {endpoint: "http://127.0.0.1:4318", sampleRatio: 0.25}}
 sources:
   - name: crm
     "type": hubspot
@@ -113,7 +114,8 @@ sources:
 		t.Fatal(err)
 	}
 	if cfg.Listen != "127.0.0.1:0" || cfg.Zone.String() != "Europe/Zurich" || cfg.Cache.MaxBytes != 64<<20 || cfg.Keys.Root.Reveal() != root ||
-		cfg.Limits.Timeout != 4*time.Second || !cfg.Identity.StripPlusTags || !slices.Equal(cfg.Self.Domains, []string{"acme.example"}) {
+		cfg.Limits.Timeout != 4*time.Second || cfg.Limits.Concurrent != 64 || cfg.Limits.DrainDelay != 5*time.Second ||
+		cfg.Telemetry.Metrics.Listen != "127.0.0.1:9464" || cfg.Telemetry.Traces.Endpoint != "http://127.0.0.1:4318" || *cfg.Telemetry.Traces.SampleRatio != 0.25 || !cfg.Identity.StripPlusTags || !slices.Equal(cfg.Self.Domains, []string{"acme.example"}) {
 		t.Errorf("got %+v", cfg)
 	}
 	var order []string
@@ -169,6 +171,12 @@ func TestParseRefuses(t *testing.T) {
 		{"no size", one("") + "cache: {maxBytes: 64MB}\n", []string{"64MiB", "line 4", "cache.maxBytes"}},
 		{"negative time of a source", one(", timeout: -1s"), []string{"line 3", "timeout"}},
 		{"negative connections", one(", maxConns: -1"), []string{"line 3", "maxConns"}},
+		{"negative number of requests", one("") + "limits: {concurrent: -1}\n", []string{"limits.concurrent"}},
+		{"a drain of an hour", one("") + "limits: {drainDelay: 1h}\n", []string{"limits.drainDelay", "1m0s"}},
+		{"metrics at no address", one("") + "telemetry: {metrics: {listen: here}}\n", []string{"telemetry.metrics.listen", "127.0.0.1:9464"}},
+		{"traces to no address", one("") + "telemetry: {traces: {endpoint: \"127.0.0.1:4318\"}}\n", []string{"telemetry.traces.endpoint", "http://127.0.0.1:4318"}},
+		{"more than all traces", one("") + "telemetry: {traces: {endpoint: \"http://127.0.0.1:4318\", sampleRatio: 1.5}}\n", []string{"telemetry.traces.sampleRatio"}},
+		{"unknown key of telemetry", one("") + "telemetry: {metrics: {lisen: \":1\"}}\n", []string{"lisen", "listen"}},
 		{"negative time of a request", one("") + "limits: {timeout: -1s}\n", []string{"limits.timeout"}},
 
 		{"an anchor", "access: &a {open: true}\n", []string{"line 1", "anchors"}},

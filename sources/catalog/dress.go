@@ -94,7 +94,10 @@ func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Ba
 func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := w.Now()
-		own, tally := sources.WithTally(ctx)
+		own, end := w.env.Watch.Begin(ctx, sources.Work{Source: w.env.Name, Layer: sources.Question, Name: kind, Keys: len(keys)})
+		code := string(sources.BadResponse) // if it panics
+		defer func() { end(code) }()
+		own, tally := sources.WithTally(own)
 		vals, err := b(own, keys)
 		ended := w.Now()
 		failure := firstFailure(w.env.Name, err)
@@ -106,7 +109,7 @@ func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) 
 			u.Calls += used.Calls
 			u.Time = max(u.Time, ended.Sub(began))
 		})
-		code := "OK"
+		code = "OK"
 		if failure != nil {
 			code = string(failure.Code)
 		}
