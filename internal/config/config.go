@@ -50,9 +50,13 @@ type Keys struct {
 	Root sources.Secret `yaml:"root"`
 }
 
-// Self is our own company: its addresses are never a customer's.
+// Self is our own company: its addresses, telephone numbers and VAT ids are never
+// a customer's. Numbers and ids are in the form of record.PhoneKey and VATKey once
+// they are read.
 type Self struct {
 	Domains []string `yaml:"domains"`
+	Phones  []string `yaml:"phones"`
+	VATIDs  []string `yaml:"vatIds"`
 }
 
 // Leading names the source that has the last word, in general and for groups of
@@ -69,6 +73,9 @@ type Identity struct {
 	Placeholders  []string `yaml:"placeholders"`
 	RoleMailboxes []string `yaml:"roleMailboxes"`
 	StripPlusTags bool     `yaml:"stripPlusTags"`
+	// Switchboards are telephone numbers by which many people of a company are
+	// reached; once read, as record.PhoneKey. None is built in.
+	Switchboards []string `yaml:"switchboards"`
 }
 
 // Access says who may ask.
@@ -235,6 +242,9 @@ func (c *Config) complete() error {
 		lead := c.Sources[i]
 		copy(c.Sources[1:i+1], c.Sources[:i])
 		c.Sources[0] = lead
+	}
+	if err := c.readNumbers(); err != nil {
+		return err
 	}
 	return CheckListen(c.Listen, c.Access.Open)
 }
