@@ -2149,6 +2149,24 @@ func (ec *executionContext) marshalOPhoneNumber2string(ctx context.Context, sel 
 	return res
 }
 
+func (ec *executionContext) unmarshalOPhoneNumber2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalPhoneNumber(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPhoneNumber2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalPhoneNumber(*v)
+	return res
+}
+
 func (ec *executionContext) unmarshalOURL2string(ctx context.Context, v any) (string, error) {
 	res, err := model.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)

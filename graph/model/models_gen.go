@@ -43,6 +43,11 @@ type CustomerKey struct {
 	ID *string `json:"id,omitempty"`
 	// An e-mail address.
 	Email *string `json:"email,omitempty"`
+	// A telephone number in any spelling; extensions make no difference. One without a country code is taken to be of
+	// the country that the leading system's `defaultCountry` names. Our own numbers are nobody's.
+	Phone *string `json:"phone,omitempty"`
+	// A VAT id in any spelling, with its country: "CHE-123.456.788 MWST". Our own is nobody's.
+	VatID *string `json:"vatId,omitempty"`
 	// A customer number, as any system writes it.
 	CustomerNumber *string `json:"customerNumber,omitempty"`
 	// A record of one system.

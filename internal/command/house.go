@@ -103,7 +103,7 @@ func resolver(env Env, cfg *config.Config, opened *catalog.Opened) *resolvers.Re
 	}
 	return &resolvers.Resolver{
 		Sources: opened.Set, FormerNames: former, Status: opened.Status,
-		Rules: rules(cfg, rank), Cursors: resolvers.NewCursors(root), Now: env.Now, PublicURL: cfg.PublicURL,
+		Rules: rules(cfg, rank), Country: cfg.Country(), Cursors: resolvers.NewCursors(root), Now: env.Now, PublicURL: cfg.PublicURL,
 		Billing: cfg.Leading.Billing, Shipping: cfg.Leading.Shipping,
 	}
 }
@@ -123,7 +123,8 @@ func openSources(env Env, cfg *config.Config, kept *cache.Store) (*catalog.Opene
 
 func rules(cfg *config.Config, rank []string) identity.Rules {
 	r := identity.DefaultRules(rank...)
-	r.SelfDomains, r.StripPlusTags = cfg.Self.Domains, cfg.Identity.StripPlusTags
+	r.SelfDomains, r.SelfPhones, r.SelfVATIDs = cfg.Self.Domains, cfg.Self.Phones, cfg.Self.VATIDs
+	r.StripPlusTags, r.Switchboards = cfg.Identity.StripPlusTags, cfg.Identity.Switchboards
 	for _, l := range []struct {
 		into *[]string
 		list []string

@@ -55,9 +55,13 @@ type Keys struct {
 	Root sources.Secret `yaml:"root"`
 }
 
-// Self is our own company: its addresses are never a customer's.
+// Self is our own company: its addresses, telephone numbers and VAT ids are never
+// a customer's. Numbers and ids are in the form of record.PhoneKey and VATKey once
+// they are read.
 type Self struct {
 	Domains []string `yaml:"domains"`
+	Phones  []string `yaml:"phones"`
+	VATIDs  []string `yaml:"vatIds"`
 }
 
 // Leading names the source that has the last word, in general and for groups of
@@ -74,6 +78,9 @@ type Identity struct {
 	Placeholders  []string `yaml:"placeholders"`
 	RoleMailboxes []string `yaml:"roleMailboxes"`
 	StripPlusTags bool     `yaml:"stripPlusTags"`
+	// Switchboards are telephone numbers by which many people of a company are
+	// reached; once read, as record.PhoneKey. None is built in.
+	Switchboards []string `yaml:"switchboards"`
 }
 
 // Access says who may ask.
@@ -268,6 +275,9 @@ func (c *Config) complete() error {
 			return fmt.Errorf("publicURL: must be an absolute http or https URL without user and query, such as https://customers.acme.example")
 		}
 		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	}
+	if err := c.readNumbers(); err != nil {
+		return err
 	}
 	return CheckListen(c.Listen, c.Access.Open)
 }

@@ -88,9 +88,9 @@ listen: "${env:HOST}:0"
 timeZone: Europe/Zurich
 cache: {maxBytes: 64MiB}
 keys: {root: "${file:secrets/root.key}"}
-self: {domains: [acme.example]}
+self: {domains: [acme.example], phones: ["+41 44 555 01 00"], vatIds: ["CHE-123.456.788 MWST"]}
 leading: {default: ledger, billing: ledger, shipping: shop}
-identity: {collective: [Diverse], placeholders: [x@y.example], roleMailboxes: [info], stripPlusTags: true}
+identity: {collective: [Diverse], placeholders: [x@y.example], roleMailboxes: [info], stripPlusTags: true, switchboards: ["0041 44 555 01 99 int. 3"]}
 access: {open: true}
 limits: {timeout: 4s, concurrent: 64, drainDelay: 5s}
 telemetry: {metrics: {listen: "127.0.0.1:9464"}, traces: {endpoint: "http://127.0.0.1:4318", sampleRatio: 0.25}}
@@ -124,6 +124,9 @@ sources:
 	}
 	if !slices.Equal(order, []string{"ledger", "crm", "shop"}) {
 		t.Errorf("rank: got %v, want the leading one first, then as in the file", order)
+	}
+	if cfg.Self.Phones[0] != "+41445550100" || cfg.Self.VATIDs[0] != "CHE123456788" || cfg.Identity.Switchboards[0] != "+41445550199" || cfg.Country() != "" {
+		t.Errorf("numbers: got %+v, %+v, country %q", cfg.Self, cfg.Identity, cfg.Country())
 	}
 	crm := cfg.Sources[1]
 	if crm.Type != "hubspot" || crm.DefaultCountry != "CH" || crm.Timeout != 1500*time.Millisecond || crm.MaxConns != 4 || !slices.Equal(crm.FormerNames, []string{"oldcrm", "older-crm"}) {
@@ -177,6 +180,10 @@ func TestParseRefuses(t *testing.T) {
 		{"traces to no address", one("") + "telemetry: {traces: {endpoint: \"127.0.0.1:4318\"}}\n", []string{"telemetry.traces.endpoint", "http://127.0.0.1:4318"}},
 		{"more than all traces", one("") + "telemetry: {traces: {endpoint: \"http://127.0.0.1:4318\", sampleRatio: 1.5}}\n", []string{"telemetry.traces.sampleRatio"}},
 		{"unknown key of telemetry", one("") + "telemetry: {metrics: {lisen: \":1\"}}\n", []string{"lisen", "listen"}},
+		{"a number of no country", one("") + "self: {phones: [044 555 01 00]}\n", []string{"self.phones", "entry 1", "country code"}},
+		{"a switchboard that is none", one("") + "identity: {switchboards: [reception]}\n", []string{"identity.switchboards", "entry 1"}},
+		{"a VAT id with a wrong check digit", one("") + "self: {vatIds: [CHE-123.456.789]}\n", []string{"self.vatIds", "check digit"}},
+		{"a misspelled list", one("") + "self: {vatIDs: []}\n", []string{`did you mean "vatIds"?`}},
 		{"negative time of a request", one("") + "limits: {timeout: -1s}\n", []string{"limits.timeout"}},
 
 		{"an anchor", "access: &a {open: true}\n", []string{"line 1", "anchors"}},
