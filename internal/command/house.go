@@ -39,7 +39,7 @@ type House struct {
 
 // Open makes everything that the configuration names. It never calls the network.
 func Open(env Env, cfg *config.Config) (*House, error) {
-	kept, err := cache.New(int64(cfg.Cache.MaxBytes), env.Now)
+	kept, err := cache.Open(cache.Options{MaxBytes: int64(cfg.Cache.MaxBytes), Now: env.Now, Log: env.Log})
 	if err != nil {
 		return nil, err
 	}
