@@ -128,7 +128,9 @@ func observe[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Bat
 		vals, err := b(ctx, keys)
 		if e := worst[K](w.env.Name, err); e != nil && e.Code != sources.BadCursor {
 			sources.Note(ctx, w.env.Name, func(u *sources.Usage) {
-				if u.Err == nil || e.Code != sources.Stale {
+				if e.Code == sources.Stale {
+					u.Stale = e
+				} else {
 					u.Err = e
 				}
 			})
