@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -130,6 +132,17 @@ func (s *Store) Stats() Stats {
 		st.Shared, st.Usable = true, s.far.usable()
 	}
 	return st
+}
+
+// Reach errs if the configured Redis does not answer.
+func (s *Store) Reach(ctx context.Context) error {
+	if s.far == nil {
+		return ErrNotShared
+	}
+	if err := s.far.ping(ctx); err != nil {
+		return errors.New(causeOf(err))
+	}
+	return nil
 }
 
 // Close ends the store's own goroutines, after what is still to be written to Redis.

@@ -39,7 +39,7 @@ type House struct {
 
 // Open makes everything that the configuration names. It never calls the network.
 func Open(env Env, cfg *config.Config) (*House, error) {
-	kept, err := cache.Open(cache.Options{MaxBytes: int64(cfg.Cache.MaxBytes), Now: env.Now, Log: env.Log})
+	kept, err := openCache(env, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func openSources(env Env, cfg *config.Config, kept *cache.Store) (*catalog.Opene
 	entries := make([]catalog.Entry, len(cfg.Sources))
 	for i, s := range cfg.Sources {
 		entries[i] = catalog.Entry{
-			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode,
+			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode, Lives: lives(s.Cache),
 			Env: sources.Env{Name: s.Name, DefaultCountry: s.DefaultCountry, Zone: cfg.Zone, Now: env.Now, Log: env.Log,
 				Timeout: s.Timeout, MaxConns: s.MaxConns},
 		}
