@@ -88,8 +88,8 @@ type stream[T record.Record] struct {
 	scanned  int
 	done     bool
 	err      *sources.Error
-	stale   *sources.Error // why some of kept is older than it should be
-	tooLong bool
+	stale    *sources.Error // why some of kept is older than it should be
+	tooLong  bool
 }
 
 // asks are the first questions of the list for customers.
