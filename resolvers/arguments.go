@@ -40,6 +40,9 @@ func (arguments) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext refuses operations with unusable arguments.
 func (a arguments) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if _, _, err := maxAge(op); err != nil {
+		return err
+	}
 	w := argumentWalk{arguments: a, variables: op.Variables, seen: map[*ast.FragmentDefinition]bool{}}
 	return w.selections(op.Operation.SelectionSet)
 }

@@ -54,6 +54,7 @@ var sourceCodes = map[sources.Code]struct {
 	sources.Unauthorized: {"SOURCE_AUTH", model.SourceStateUnauthorized, "does not accept our credentials"},
 	sources.Forbidden:    {"SOURCE_AUTH", model.SourceStateUnauthorized, "denies our credentials a right they need"},
 	sources.BadResponse:  {"SOURCE_BAD_DATA", model.SourceStateBadData, "answered something unexpected"},
+	sources.Stale:        {"SOURCE_UNAVAILABLE", model.SourceStateStale, "failed; what it said earlier is shown"}, // never an error: the data is there
 	sources.BadCursor:    {codeBadCursor, model.SourceStateLive, "does not know the cursor"},
 }
 

@@ -12,6 +12,7 @@ import (
 	"customer360/graph"
 	"customer360/internal/graphqlhttp"
 	"customer360/resolvers/loaders"
+	"customer360/sources"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -118,6 +119,9 @@ func (h *handlerOptions) operate(r *Resolver) graphql.ResponseMiddleware {
 		codes := []string{codeInternal} // if it panics
 		defer func() { end(codes) }()
 		ctx, op := newOperation(ctx, r.Now())
+		if age, given, err := maxAge(graphql.GetOperationContext(ctx)); given && err == nil { // a bad one was refused before
+			ctx = sources.WithFreshness(ctx, op.began.Add(-age))
+		}
 		ctx = loaders.With(ctx, loaders.New(ctx, r.Sources, r.conclude))
 		resp := next(ctx)
 		if resp == nil {
@@ -144,13 +148,16 @@ func (h *handlerOptions) log(ctx context.Context, op *operation, codes []string)
 	calls := 0
 	for source, u := range op.tally.BySource() {
 		calls += u.Calls
-		if u.Err != nil {
-			cause := ""
-			if u.Err.Err != nil {
-				cause = u.Err.Err.Error()
+		for _, failed := range []*sources.Error{u.Err, u.Stale} {
+			if failed == nil {
+				continue
 			}
-			h.Log.WarnContext(ctx, "source failed",
-				slog.String("source", source), slog.String("code", string(u.Err.Code)), slog.String("cause", cause))
+			behind, cause := failed.Behind(), ""
+			if behind.Err != nil {
+				cause = behind.Err.Error()
+			}
+			h.Log.WarnContext(ctx, "source failed", slog.String("source", source),
+				slog.String("code", string(behind.Code)), slog.Bool("bridged", failed.Code == sources.Stale), slog.String("cause", cause))
 		}
 	}
 	h.Log.InfoContext(ctx, "operation",

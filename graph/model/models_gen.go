@@ -339,6 +339,8 @@ const (
 	SourceStateLive SourceState = "LIVE"
 	// Its answer was kept from an earlier question, and is still fresh.
 	SourceStateCached SourceState = "CACHED"
+	// It failed, and what it said earlier is shown instead, although that is no longer fresh.
+	SourceStateStale SourceState = "STALE"
 	// It has not been asked yet.
 	SourceStatePending SourceState = "PENDING"
 	// It could not be reached or failed.
@@ -358,6 +360,7 @@ const (
 var AllSourceState = []SourceState{
 	SourceStateLive,
 	SourceStateCached,
+	SourceStateStale,
 	SourceStatePending,
 	SourceStateUnavailable,
 	SourceStateTimedOut,
@@ -369,7 +372,7 @@ var AllSourceState = []SourceState{
 
 func (e SourceState) IsValid() bool {
 	switch e {
-	case SourceStateLive, SourceStateCached, SourceStatePending, SourceStateUnavailable, SourceStateTimedOut, SourceStateRateLimited, SourceStateUnauthorized, SourceStateBadData, SourceStateNotSearchable:
+	case SourceStateLive, SourceStateCached, SourceStateStale, SourceStatePending, SourceStateUnavailable, SourceStateTimedOut, SourceStateRateLimited, SourceStateUnauthorized, SourceStateBadData, SourceStateNotSearchable:
 		return true
 	}
 	return false

@@ -43,9 +43,33 @@ func Check(ctx context.Context, env Env, cfg *config.Config) error {
 		}
 		_, _ = fmt.Fprintf(env.Out, "%13scan: %s\n", "", strings.Join(resolvers.Capabilities(s), " "))
 	}
+	if err := checkRedis(ctx, env, cfg); err != nil {
+		return err
+	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d sources failed", len(failed), len(opened.Set))
 	}
+	return nil
+}
+
+// checkRedis tells whether the configured Redis answers.
+func checkRedis(ctx context.Context, env Env, cfg *config.Config) error {
+	if cfg.Cache.Redis == nil {
+		return nil
+	}
+	kept, err := openCache(env, cfg)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	if remote := cfg.Cache.Redis.Remote(); remote != "" {
+		_, _ = fmt.Fprintf(env.Out, "%-12s note    %s is reached without TLS: the values are sealed, the login is not; rediss:// hides both\n", "redis", remote)
+	}
+	if err := kept.Reach(ctx); err != nil {
+		_, _ = fmt.Fprintf(env.Out, "%-12s FAILED  %v\n%13smend: check cache.redis and its login, and whether it runs; the server answers without it, at the systems' cost\n", "redis", err, "")
+		return errors.New("the cache's Redis does not answer")
+	}
+	_, _ = fmt.Fprintf(env.Out, "%-12s ok\n", "redis")
 	return nil
 }
 

@@ -56,7 +56,12 @@ func Open(ctx context.Context, env Env, cfg *config.Config) (*House, error) {
 		return nil, err
 	}
 	env.Watch = tel.Watch()
-	kept, err := cache.New(int64(cfg.Cache.MaxBytes), env.Now)
+	kept, err := openCache(env, cfg, cache.Observer{
+		Looked: func(source, kind string, l cache.Looked) {
+			tel.Looked(source, kind, l.Near, l.Far, l.Missed, l.Stale)
+		},
+		Redis: tel.Redis, Dropped: tel.CacheDropped,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +118,7 @@ func openSources(env Env, cfg *config.Config, kept *cache.Store) (*catalog.Opene
 	entries := make([]catalog.Entry, len(cfg.Sources))
 	for i, s := range cfg.Sources {
 		entries[i] = catalog.Entry{
-			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode,
+			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode, Lives: lives(s.Cache),
 			Env: sources.Env{Name: s.Name, DefaultCountry: s.DefaultCountry, Zone: cfg.Zone, Now: env.Now, Log: env.Log,
 				Timeout: s.Timeout, MaxConns: s.MaxConns, Watch: env.Watch},
 		}

@@ -45,14 +45,17 @@ type Config struct {
 
 // Cache bounds what is kept of answers.
 type Cache struct {
-	MaxBytes Bytes `yaml:"maxBytes"` // of memory, "64MiB"
+	MaxBytes Bytes  `yaml:"maxBytes"` // of memory, "64MiB"
+	Redis    *Redis `yaml:"-"`        // nil for this process's memory alone
 }
 
 // Keys are secrets of the server itself.
 type Keys struct {
-	// Root signs cursors. Without it a key is made at each start, and cursors of
-	// before a restart are refused.
+	// Root signs cursors and seals what Redis holds. Without it a key is made at each
+	// start, and cursors of before a restart are refused.
 	Root sources.Secret `yaml:"root"`
+	// Former are roots of before: they still open what Redis holds.
+	Former []sources.Secret `yaml:"former"`
 }
 
 // Self is our own company: its addresses, telephone numbers and VAT ids are never
@@ -116,6 +119,8 @@ type Source struct {
 	DefaultCountry string        `yaml:"defaultCountry"`
 	Timeout        time.Duration `yaml:"timeout"`  // of one question; 3s where left out
 	MaxConns       int           `yaml:"maxConns"` // requests under way at once; 8 where left out
+	// Cache says how long answers are kept, by kind, where it is not the usual time.
+	Cache map[string]Life `yaml:"-"`
 	// Decode reads the vendor's part strictly into the vendor's Config.
 	Decode func(into any) error `yaml:"-"`
 }
@@ -154,8 +159,12 @@ func Parse(text []byte, dir string, env func(string) string) (*Config, error) {
 		return nil, err
 	}
 	rest, list := without(root, "sources")
+	redis := takeRedis(rest)
 	cfg := &Config{}
-	if err := strictly(rest, cfg, "sources"); err != nil {
+	if err := strictly(rest, cfg, "sources", "redis"); err != nil {
+		return nil, hide.in(err)
+	}
+	if cfg.Cache.Redis, err = redisOf(redis); err != nil {
 		return nil, hide.in(err)
 	}
 	if cfg.Sources, err = sourcesOf(list, hide); err != nil {
@@ -183,9 +192,14 @@ func sourcesOf(list ast.Node, hide hidden) ([]Source, error) {
 			return nil, fmt.Errorf("line %d: a source must be a mapping with name: and type:", line(item))
 		}
 		var s Source
-		keys := keysOf(reflect.TypeFor[Source](), nil)
+		keys := append(keysOf(reflect.TypeFor[Source](), nil), "cache")
 		common, vendor := split(m, keys...)
+		common, lives := without(common, "cache")
 		if err := strictly(common, &s); err != nil {
+			return nil, err
+		}
+		var err error
+		if s.Cache, err = livesOf(lives); err != nil {
 			return nil, err
 		}
 		s.Decode = func(into any) error { return hide.in(strictly(vendor, into, keys...)) }
@@ -238,6 +252,14 @@ func (c *Config) complete() error {
 	c.Zone = zone
 	if r := c.Keys.Root.Reveal(); r != "" && len(r) < 32 {
 		return fmt.Errorf("keys.root is shorter than 32 characters: make one with: head -c 32 /dev/urandom | base64")
+	}
+	for _, former := range c.Keys.Former {
+		if len(former.Reveal()) < 32 {
+			return fmt.Errorf("keys.former holds one that is shorter than 32 characters: only what was once keys.root belongs there")
+		}
+	}
+	if c.Cache.Redis != nil && c.Keys.Root.Reveal() == "" {
+		return fmt.Errorf("line %d: cache.redis needs keys.root, which seals what Redis holds: make one with: head -c 32 /dev/urandom | base64", c.Cache.Redis.line)
 	}
 	switch l := c.Limits; {
 	case l.Timeout < 0:
