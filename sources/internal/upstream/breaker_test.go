@@ -142,9 +142,9 @@ func TestAHangingSystemOpensTheBreaker(t *testing.T) {
 				trial := make(chan error)
 				go func() { trial <- write(t, c) }()
 				synctest.Wait()
-				refusedAtOnce(t, c, v)
+				_ = refusedAtOnce(t, c, v)
 				_ = wantCode(t, <-trial, sources.Timeout)
-				refusedAtOnce(t, c, v)
+				_ = refusedAtOnce(t, c, v)
 				if n := v.count(); n != lateRow+1 {
 					t.Errorf("%d calls reached the system, want %d and the trial", n, lateRow)
 				}
@@ -155,7 +155,7 @@ func TestAHangingSystemOpensTheBreaker(t *testing.T) {
 				synctest.Wait()
 				v.becomes(says(http.StatusOK))
 				recovered := time.Now()
-				<-trial
+				_ = wantCode(t, <-trial, sources.Timeout)
 				for write(t, c) != nil {
 					time.Sleep(100 * time.Millisecond)
 				}
@@ -194,7 +194,7 @@ func TestAFailingSystemOpensTheBreaker(t *testing.T) {
 				for range failureLeast {
 					_ = wantCode(t, write(t, c), sources.Unavailable)
 				}
-				refusedAtOnce(t, c, v)
+				_ = refusedAtOnce(t, c, v)
 				if n := v.count(); n != failureLeast {
 					t.Errorf("%d calls, want %d", n, failureLeast)
 				}
