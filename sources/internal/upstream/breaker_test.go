@@ -302,7 +302,7 @@ func TestLateResultsOfOldRequests(t *testing.T) {
 			t.Fatalf("the trial: %v", err)
 		}
 		old.Wait()
-		if len(v.saw) != 3 {
+		if len(v.saw) != 3 || v.saw[2] != sources.BreakerClosed {
 			t.Errorf("its states were %v", v.saw)
 		}
 	})
