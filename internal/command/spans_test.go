@@ -140,7 +140,7 @@ func TestSpansOfAPage(t *testing.T) {
 	for _, s := range all {
 		told.WriteString(s.Name + " " + s.Status.Description)
 		for _, kv := range s.Attributes {
-			told.WriteString(" " + string(kv.Key) + "=" + kv.Value.Emit())
+			told.WriteString(" " + string(kv.Key) + "=" + kv.Value.String())
 		}
 		if len(s.Events) > 0 {
 			t.Errorf("%s has events: %v", s.Name, s.Events)
@@ -168,7 +168,7 @@ func TestSpansOfAPage(t *testing.T) {
 func attribute(s tracetest.SpanStub, key string) string {
 	for _, kv := range s.Attributes {
 		if string(kv.Key) == key {
-			return kv.Value.Emit()
+			return kv.Value.String()
 		}
 	}
 	return ""

@@ -41,7 +41,7 @@ type Telemetry struct {
 // Start makes the telemetry. It does not call the network.
 func Start(ctx context.Context, o Options) (*Telemetry, error) {
 	t := &Telemetry{metrics: newMetrics(), registry: prometheus.NewRegistry()}
-	t.registry.MustRegister(t.metrics.all()...)
+	t.registry.MustRegister(t.all()...)
 	t.build.WithLabelValues(o.Version, o.Revision, runtime.Version()).Set(1)
 	if err := t.startTraces(ctx, o); err != nil {
 		return nil, fmt.Errorf("starting traces: %w", err)
