@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"customer360/cache"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,7 +58,7 @@ func checkRedis(ctx context.Context, env Env, cfg *config.Config) error {
 	if cfg.Cache.Redis == nil {
 		return nil
 	}
-	kept, err := openCache(env, cfg)
+	kept, err := openCache(env, cfg, cache.Observer{})
 	if err != nil {
 		return err
 	}
