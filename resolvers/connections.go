@@ -221,10 +221,10 @@ func pagesOf[T record.Record](ctx context.Context, r *Resolver, customers []*mod
 // take adds what a source answered to its stream and decides what to ask next.
 func (q list[T]) take(r *Resolver, s *stream[T], a loaders.Answer[sources.Page[T]], pos *position) {
 	s.done = true
+	s.stale = older(s.stale, a.Stale)
 	if s.err = a.Err; a.Err != nil || !a.Found {
 		return
 	}
-	s.stale = older(s.stale, a.Stale)
 	page := a.Value
 	for i := range page.Items {
 		item := &page.Items[i]
