@@ -42,24 +42,23 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 	name := "serve"
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		name, args = args[0], args[1:]
-	}
-	if name == "cache" && len(args) > 0 {
-		name, args = name+" "+args[0], args[1:]
+		if name == "cache" && len(args) > 0 {
+			name, args = name+" "+args[0], args[1:]
+		}
 	}
 	var f flags
 	set := flag.NewFlagSet("customer360 "+name, flag.ContinueOnError)
 	set.SetOutput(out)
 	set.BoolVar(&f.debug, "debug", false, "log every question to a source")
 	switch name {
-	case "serve", "check":
+	case "serve", "check", "cache forget", "cache get":
 		set.StringVar(&f.config, "config", "", "the configuration `FILE`; without it the sandbox runs")
 		if name == "serve" {
 			set.StringVar(&f.listen, "listen", "", "the `ADDRESS` to listen on, this machine only; overrides the configuration")
 			set.StringVar(&f.fault, "sandbox-fault", "", "break systems of the sandbox, `SYSTEM=FAULT`: hang, down, drip, slow, 429, html")
+		} else if name != "check" {
+			set.StringVar(&f.customer, "customer", "", "whom: the `ID` of a customer or contact, as the API gives it")
 		}
-	case "cache forget", "cache get":
-		set.StringVar(&f.config, "config", "", "the configuration `FILE`")
-		set.StringVar(&f.customer, "customer", "", "whom: the `ID` of a customer or contact, as the API gives it")
 	case "sandbox":
 		set.StringVar(&f.write, "write", "", "write the configuration that connects to the fakes to `FILE`")
 		set.StringVar(&f.fault, "fault", "", "break systems, `SYSTEM=FAULT`: hang, down, drip, slow, 429, html")
@@ -104,7 +103,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 	return serve(ctx, env, cfg, box)
 }
 
-// serve wires the house and answers until ctx ends.
+// serve answers until ctx ends.
 func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbox.Sandbox) error {
 	house, err := command.Open(ctx, env, cfg)
 	if err != nil {

@@ -79,7 +79,7 @@ func (e *entry) serves(now, since time.Time) (yes, behind bool) {
 
 // bridges reports whether the value may be answered because the source failed.
 func (e *entry) bridges(now, since time.Time) bool {
-	return e.found && !e.fetchedAt.Before(since) && !e.refused() && now.Before(e.lives.stale)
+	return !e.fetchedAt.IsZero() && !e.fetchedAt.Before(since) && !e.refused() && now.Before(e.lives.stale)
 }
 
 // stale is what comes with the value when it is answered because the source failed;

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -398,5 +400,26 @@ func TestOpenNeedsARoot(t *testing.T) {
 	}
 	if _, err := store(t, 0).Held(t.Context(), nil); !errors.Is(err, ErrNotShared) {
 		t.Errorf("without redis: %v", err)
+	}
+}
+
+// The user that the manual proposes may do all that is done, and nothing else is.
+func TestManualsUserSuffices(t *testing.T) {
+	manual, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(`(?m)^user c360 .*$`).FindString(string(manual))
+	srv := redistest.Start(t)
+	var args []any
+	for _, word := range strings.Fields("ACL SETUSER" + strings.TrimPrefix(rule, "user")) {
+		args = append(args, word)
+	}
+	do(args...)(t, srv)
+	forgets(t, &Redis{Addresses: []string{srv.Addr}, DB: 0, Username: "c360", Password: "PASSWORD"}, []*redistest.Server{srv})
+	other := newReplica(t, &Redis{Addresses: []string{srv.Addr}, DB: 1, Username: "c360", Password: "PASSWORD"}, Options{}, minute)
+	other.must(t, "a")
+	if err := other.Reach(t.Context()); err != nil {
+		t.Errorf("in another database: %v", err)
 	}
 }

@@ -48,10 +48,11 @@ func (p Policy) from(fetched time.Time) lives {
 	return lives{end(p.Soft), end(max(p.Hard, p.Soft)), end(max(p.StaleIfError, p.Hard, p.Soft))}
 }
 
-// absent is the policy for "does not exist".
+// absent is the policy for "does not exist": believed for a short while, but told,
+// marked stale, as long as any other answer when the source fails.
 func (p Policy) absent() Policy {
 	soft := min(p.Soft, NegativeLife)
-	return Policy{Soft: soft, Hard: soft}
+	return Policy{Soft: soft, Hard: soft, StaleIfError: p.StaleIfError}
 }
 
 // early says, now and then, that a fresh value should be read again already: the

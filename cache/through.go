@@ -30,8 +30,8 @@ type Key interface {
 // is filled. b must bound itself by a deadline of its own. Through itself returns as
 // soon as ctx is done, with what it has by then.
 //
-// A value that is served because the source failed comes with an *Error of code
-// Stale in the KeyErrors.
+// What is served because the source failed comes with an *Error of code Stale in the
+// KeyErrors: with a value or, for "does not exist", without one.
 func Through[K Key, V any](s *Store, source, name string, p Policy, b sources.Batch[K, V]) sources.Batch[K, V] {
 	k := register[V](s, source, name)
 	t := through[K, V]{s, k, p, b}

@@ -52,6 +52,8 @@ func (r *Resolver) asker(l *loaders.Loaders) identity.Ask {
 					errs[a.Source] = a.Err
 				case a.Found:
 					people[refs[i]] = a.Value
+				case a.Stale != nil: // it may be there by now
+					errs[a.Source] = a.Stale.Behind()
 				}
 			}
 			return people, errs
@@ -144,6 +146,11 @@ func (r *Resolver) byKey(ctx context.Context, key sources.Identifier) (*model.Cu
 		for _, c := range coverage {
 			if c.Err != nil {
 				return nil, c.Err // it may be there, in the system that is down
+			}
+		}
+		for _, u := range operationOf(ctx).tally.BySource() {
+			if u.Stale != nil {
+				return nil, u.Stale.Behind() // it may be there by now
 			}
 		}
 		return nil, nil

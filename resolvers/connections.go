@@ -250,10 +250,10 @@ func (q list[T]) fill(ctx context.Context, r *Resolver, holders []*holder) ([]*m
 // take adds what a source answered to its stream and decides what to ask next.
 func (q list[T]) take(r *Resolver, s *stream[T], a loaders.Answer[sources.Page[T]], pos *position) {
 	s.done = true
+	s.stale = older(s.stale, a.Stale)
 	if s.err = a.Err; a.Err != nil || !a.Found {
 		return
 	}
-	s.stale = older(s.stale, a.Stale)
 	page := a.Value
 	for i := range page.Items {
 		item := &page.Items[i]

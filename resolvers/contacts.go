@@ -57,6 +57,9 @@ func (r *Resolver) contact(ctx context.Context, ref record.Ref) (*model.Contact,
 	if a.Err != nil {
 		return nil, a.Err
 	}
+	if !a.Found && a.Stale != nil {
+		return nil, a.Stale.Behind() // it may be there by now
+	}
 	if !a.Found || a.Value.Kind == record.Company {
 		return nil, nil
 	}

@@ -87,6 +87,8 @@ func each[T record.Record, K comparable, V, W any](ctx context.Context, fan load
 			errs[i] = a.Err
 		case a.Found:
 			out[i] = show(a.Value)
+		case a.Stale != nil:
+			errs[i] = a.Stale.Behind() // it may be there by now
 		}
 	}
 	return out, batchErrors(errs)

@@ -86,6 +86,9 @@ func read[T any](ctx context.Context, fan loaders.Fan[record.Ref, T], ref record
 	if a.Err != nil {
 		return nil, a.Err
 	}
+	if !a.Found && a.Stale != nil {
+		return nil, a.Stale.Behind() // it may be there by now
+	}
 	if !a.Found {
 		return nil, nil
 	}

@@ -19,8 +19,8 @@ const (
 	Timeout      Code = "TIMEOUT"      // no whole answer within the deadline
 	BadResponse  Code = "BAD_RESPONSE" // an answer that is not what the vendor documents
 	BadCursor    Code = "BAD_CURSOR"   // a cursor that this source never gave
-	// Stale comes with a value: the source failed (Err says how), and what it said
-	// earlier, at AsOf, is answered instead.
+	// Stale is no failure: the source failed (Err says how), and what it said earlier,
+	// at AsOf, is answered instead. Without a value it said that there is none.
 	Stale Code = "STALE"
 )
 

@@ -37,6 +37,8 @@ var onlyFor = [][2]string{
 	{`github.com/hashicorp/go-retryablehttp`, `sources/internal/upstream`},
 	{`github.com/maypok86/otter/.*`, `cache`},
 	{`github.com/nyaruka/phonenumbers`, `sources/record`},
+	{`github.com/redis/go-redis/.*`, `cache|internal/redistest`},
+	{`github.com/fxamacker/cbor/.*`, `cache`},
 	{`github.com/goccy/go-yaml.*`, `internal/(config|sandbox)`},
 	{`github.com/99designs/gqlgen/.*`, `graph|graph/model|resolvers|internal/graphqlhttp`},
 }

@@ -15,6 +15,7 @@ import (
 	"customer360/cache"
 	"customer360/internal/config"
 	"customer360/internal/identity"
+	"customer360/resolvers"
 	"customer360/sources"
 	"customer360/sources/catalog"
 	"customer360/sources/record"
@@ -143,21 +144,28 @@ func traceCustomer(ctx context.Context, env Env, cfg *config.Config, id string) 
 
 // follow follows the customer through the systems and through what is held.
 func (t *trail) follow(ctx context.Context, env Env, cfg *config.Config, live *catalog.Opened, ref record.Ref) error {
-	if _, err := openSources(env, cfg, t.store); err != nil { // tells the store which kinds there are
+	kept, err := openSources(env, cfg, t.store) // which also tells the store what kinds there are
+	if err != nil {
 		return err
 	}
-	for i, s := range live.Set {
-		s.Find, s.People, s.Contacts.Of = noted(t, s.Name, s.Find), noted(t, s.Name, s.People), noted(t, s.Name, s.Contacts.Of)
-		live.Set[i] = s
-	}
-	customer, ref, failed := resolver(env, cfg, live).Behind(ctx, ref)
-	t.refer(ref)
-	if failed != nil {
+	if customer, now, failed := t.behind(ctx, resolver(env, cfg, live), ref); failed != nil {
 		t.failed[failed.Source] = failed
-	}
-	if customer != nil {
+	} else if customer != nil {
 		t.know(customer)
+		for _, cov := range customer.Coverage {
+			if cov.Err != nil {
+				t.failed[cov.Source] = cov.Err
+			}
+		}
+		t.refer(now)
 	}
+	// And who the customer is by what is held alone: nothing is asked, so nothing is kept.
+	alone := sources.WithOutage(ctx, &sources.Error{Code: sources.Unavailable})
+	if customer, now, _ := t.behind(alone, resolver(env, cfg, kept), ref); customer != nil {
+		t.know(customer)
+		t.refer(now)
+	}
+	t.refer(ref)
 	for range hops {
 		held, err := t.store.Held(ctx, t.owners())
 		if err != nil {
@@ -167,9 +175,17 @@ func (t *trail) follow(ctx context.Context, env Env, cfg *config.Config, live *c
 			t.collect(reflect.ValueOf(h.Value))
 		}
 	}
-	var err error
 	t.held, err = t.store.Held(ctx, t.owners())
 	return err
+}
+
+// behind asks a set of sources who is behind a record, and notes what they were asked by.
+func (t *trail) behind(ctx context.Context, r *resolvers.Resolver, ref record.Ref) (*identity.Customer, record.Ref, *sources.Error) {
+	for i, s := range r.Sources {
+		s.Find, s.People, s.Contacts.Of = noted(t, s.Name, s.Find), noted(t, s.Name, s.People), noted(t, s.Name, s.Contacts.Of)
+		r.Sources[i] = s
+	}
+	return r.Behind(ctx, ref)
 }
 
 // noted notes every key that a capability is asked by: identity's own spelling of
@@ -201,11 +217,6 @@ func (t *trail) know(c *identity.Customer) {
 	}
 	for _, ref := range c.ActsFor {
 		t.refer(ref)
-	}
-	for _, cov := range c.Coverage {
-		if cov.Err != nil {
-			t.failed[cov.Source] = cov.Err
-		}
 	}
 }
 

@@ -23,8 +23,8 @@ type Answer[V any] struct {
 	Value  V
 	Found  bool           // false with a nil Err: the source was asked, there is none
 	Err    *sources.Error // why the source could not answer
-	// Stale is why Value is an older answer than it should be: the source failed. Nil
-	// where it is as fresh as it should be.
+	// Stale is why the answer, Found or not, is an older one than it should be: the
+	// source failed. Nil where it is as fresh as it should be.
 	Stale *sources.Error
 }
 
@@ -219,7 +219,7 @@ func (l *Loader[K, V]) fetch(keys []K) {
 			f.answer.Value, f.answer.Found = v, true
 		}
 		switch e := sources.AsError(l.source, failed[k]); {
-		case ok && e != nil && e.Code == sources.Stale:
+		case e != nil && e.Code == sources.Stale:
 			f.answer.Stale = e
 		case ok:
 		case perKey:
