@@ -445,7 +445,7 @@ func compare(have any, op string, want any) (bool, error) {
 		text, ok := have.(string)
 		pattern, good := want.(string)
 		if !ok || !good {
-			return strings.HasPrefix(op, "not"), nil
+			return false, nil // null is neither like nor not like anything
 		}
 		if strings.HasSuffix(op, "ilike") {
 			text, pattern = lower(text), lower(pattern)
