@@ -58,7 +58,7 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sourc
 
 // findDomain asks for all keys at once; nil if none of them can be asked.
 func (c *client) findDomain(keys []sources.Identifier) []any {
-	mails, phones, vats, numbers, identifiers := []any{"OR"}, []any{}, []any{}, []any{}, []any{"OR"}
+	mails, phones, vats, numbers, identifiers := []any{"OR"}, []any{"OR"}, []any{}, []any{}, []any{"OR"}
 	for _, k := range keys {
 		if k.Value == "" {
 			continue
@@ -69,8 +69,8 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 				mails = append(mails, clause("value", "ilike", pattern(s)))
 			}
 		case sources.ByPhone:
-			for _, s := range record.PhoneSpellings(k.Value) {
-				phones = append(phones, s)
+			if p := phonePattern(k.Value); p != "" {
+				phones = append(phones, clause("value", "ilike", p))
 			}
 		case sources.ByVATID:
 			for _, s := range vatSpellings(k.Value) {
@@ -98,12 +98,8 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 	if len(mails) > 1 {
 		all = append(all, clause("contact_mechanisms", "where", []any{clause("type", "=", "email"), clause("active", "=", true), mails}))
 	}
-	if len(phones) > 0 {
-		// Where the server has the Python library phonenumbers, value_compact is E.164;
-		// elsewhere it is what somebody entered, as value is.
-		all = append(all, clause("contact_mechanisms", "where", []any{
-			clause("type", "in", phoneTypes()), clause("active", "=", true), either(clause("value", "in", phones), clause("value_compact", "in", phones)),
-		}))
+	if len(phones) > 1 {
+		all = append(all, clause("contact_mechanisms", "where", []any{clause("type", "in", phoneTypes()), clause("active", "=", true), phones}))
 	}
 	if len(identifiers) > 1 {
 		all = append(all, clause("identifiers", "where", []any{identifiers}))
@@ -116,6 +112,29 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 
 // phoneTypes are the contact mechanisms that somebody can be called by; a fax is none.
 func phoneTypes() []string { return []string{"phone", "mobile"} }
+
+// phonePattern is the text for ilike that a number matches however it is written:
+// the digits that all spellings have in common, those behind the country's code,
+// with anything between them. Empty for what is no number. Value holds these digits
+// too where the server writes numbers its own way (with the library phonenumbers).
+func phonePattern(key string) string {
+	spellings := record.PhoneSpellings(key) // the second is international: "+41 44 555 01 00"
+	if len(spellings) < 2 {
+		return ""
+	}
+	_, national, _ := strings.Cut(spellings[1], " ")
+	var b strings.Builder
+	for _, r := range national {
+		if r >= '0' && r <= '9' {
+			b.WriteByte('%')
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return b.String() + "%"
+}
 
 // number is the E.164 form of a mechanism, empty where there is none: the server's
 // own where it knew the country, else what somebody entered.

@@ -62,7 +62,7 @@ const (
 // one question within the time of a request.
 const (
 	batch       = 100 // records or owners of one call
-	findBatch   = 50  // keys of one call; an e-mail address is asked in up to two spellings, a number in up to twelve
+	findBatch   = 50  // keys of one call; an e-mail address is asked in up to two spellings, a VAT number in some twenty
 	searchLists = 4   // searches under way at once
 )
 
