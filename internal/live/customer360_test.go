@@ -89,7 +89,7 @@ func (s *scene) everything(t *testing.T) {
 			seen("ledger", "invoices "+strconv.Itoa(i.ID))
 		}
 		for _, o := range p.Sales {
-			if o.State != "draft" && o.State != "quotation" {
+			if o.order() {
 				seen("ledger", "orders "+strconv.Itoa(o.ID))
 			}
 		}

@@ -86,7 +86,7 @@ func clients() []Client {
 	// Numbers as people write them.
 	out[3].Mobile = "079 555 01 04"
 	out[7].Mobile = "+41 (0)79 555 01 88"
-	out[10].Mobile = "0171 5550111"
+	out[10].Mobile = "+49 (0)171 5550111"
 	out[11].Fax = "+49405550199"
 	out[0].Categories = []string{"Gold"}
 	out[1].Categories = []string{"Regulars", "Gold", "Former"}
