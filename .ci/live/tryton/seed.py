@@ -33,7 +33,7 @@ def make(model, **values):
 
 
 def set_up(ctx):
-    """Currencies, company, chart of accounts, fiscal years, taxes, terms, payment method, dunning procedure."""
+    """Currencies, company, chart of accounts, fiscal years, taxes, terms, payment method, dunning procedure, products, categories."""
     currencies = {}
     for code, name, rate in [('CHF', 'Swiss Franc', '1'), ('EUR', 'Euro', '1.06')]:
         currencies[code] = make('currency.currency', name=name, symbol=code, code=code, rounding=Decimal('0.01'))
@@ -117,13 +117,10 @@ def set_up(ctx):
         'Former': make('party.category', name='Former', active=False)}
     recurrences = {}
     for name, frequency in [('Monthly', 'monthly'), ('Yearly', 'yearly')]:
-        recurrences[name] = one('sale.subscription.recurrence.rule.set', ('name', '=', name)) \
-            if Model.get('sale.subscription.recurrence.rule.set').find([('name', '=', name)]) else None
-        if not recurrences[name]:
-            recurrences[name] = Model.get('sale.subscription.recurrence.rule.set')(name=name)
-            rule, = recurrences[name].rules or [recurrences[name].rules.new()]
-            rule.freq, rule.interval = frequency, 1
-            recurrences[name].save()
+        recurrences[name] = Model.get('sale.subscription.recurrence.rule.set')(name=name)
+        rule, = recurrences[name].rules or [recurrences[name].rules.new()]
+        rule.freq, rule.interval = frequency, 1
+        recurrences[name].save()
     service = make('sale.subscription.service', product=products['Assembly'], consumption_recurrence=recurrences['Monthly'])
     return dict(currencies=currencies, countries=countries, revenue=account['revenue'], receivable=account['receivable'], taxes=taxes, terms=terms,
         method=method, procedure=procedure, products=products, categories=categories, recurrences=recurrences, service=service)
