@@ -339,7 +339,7 @@ type callLimit struct{ most, growth int }
 func (s *scene) callLimits() map[string]callLimit {
 	searches := (len(clients()) + emailsOfSearch - 1) / emailsOfSearch
 	return map[string]callLimit{
-		"crm": {11, 4}, "shop": {3, 1}, "ledger": {8, 2},
+		"crm": {11, 4}, "shop": {3, 1}, "ledger": {9, 2},
 		"helpdesk": {2 + searches + len(s.near.organization), searches + len(s.near.organization)},
 	}
 }
