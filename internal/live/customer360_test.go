@@ -335,7 +335,8 @@ type callLimit struct{ most, growth int }
 
 // callLimits: a growth of one or two is a batch that is full. Zendesk alone has no question for the people of several
 // organizations, and takes few addresses in one search. HubSpot's stored ids are searched fifty at a time, in companies
-// and in contacts, in each of identity's rounds: up to four batches more.
+// and in contacts, in each of identity's rounds: up to four batches more. Tryton is asked for phone numbers as well,
+// which fill another batch of keys.
 func (s *scene) callLimits() map[string]callLimit {
 	searches := (len(clients()) + emailsOfSearch - 1) / emailsOfSearch
 	return map[string]callLimit{
