@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"customer360/internal/world"
+	"customer360/sources/record"
 )
 
 // This file says what customer360 has to answer, from what the systems say of themselves and in the shape of
@@ -210,7 +211,7 @@ func (k known) phones() []any {
 		add(k.shop.Phone, k.shop.Phone, "shop", k.shop.ID)
 	}
 	for _, p := range k.party.Phones {
-		add(p, p, "ledger", k.ledgerID())
+		add(record.PhoneKey(p, "CH"), p, "ledger", k.ledgerID())
 	}
 	if k.client.Company == "" {
 		add(k.client.Phone, k.client.Phone, "helpdesk", k.helpdeskID())
@@ -339,7 +340,7 @@ func (k known) orders() []any {
 		list = append(list, dated{instant(o.PlacedAt), 1, o.ID, k.shopOrder(o)})
 	}
 	for _, s := range k.party.Sales {
-		if s.State != "draft" && s.State != "quotation" { // nobody has ordered yet
+		if s.order() {
 			list = append(list, dated{instant(s.Date), 2, strconv.Itoa(s.ID), k.sale(s)})
 		}
 	}

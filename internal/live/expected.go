@@ -79,14 +79,17 @@ type ExpectedParty struct {
 	Name         string
 	Emails       []string // lower case, of active contact mechanisms
 	FormerEmails []string // lower case, of inactive ones: taken over from merged parties
-	Phones       []string
+	Phones       []string // as entered, of phones and mobiles
+	Faxes        []string
 	Identifiers  []string // those without a type, such as customer numbers
 	VAT          string   // the identifier of a VAT type; empty for none
 	Active       bool
 	ReplacedBy   int // the party it was merged into, 0 for none
 	Places       []ExpectedAddress
 	Invoices     []ExpectedInvoice
-	Sales        []ExpectedSale
+	Sales        []ExpectedSale // orders, quotations and returns
+	Categories   []string       // active ones, each with those above it
+	Contracts    []ExpectedContract
 	Balances     []ExpectedBalance // by currency
 }
 
@@ -109,6 +112,8 @@ type ExpectedInvoice struct {
 	Credits  int    // the invoice that this credit note takes back, 0 for none
 	Level    int    // dunning level counted from 1, 0 for none
 	Dunning  string // draft, waiting or final; empty for none
+	Printed  string // the format of the copy that the ERP keeps; empty for none
+	Sales    []int  // the sales its lines come from
 }
 
 // ExpectedInvoiceLine is one line of an invoice.
@@ -137,11 +142,34 @@ type ExpectedSale struct {
 	Shipped  string // shipment_state
 	Currency string
 	Date     string // yyyy-mm-dd
+	Made     string // yyyy-mm-dd
+	Undoes   int    // the sale that this one takes back, 0 for none
 	Net      string
 	Tax      string
 	Total    string
 	Lines    []ExpectedOrderLine
 	Parcels  []ExpectedDelivery
+}
+
+// order reports whether a customer would call the sale an order.
+func (s ExpectedSale) order() bool { return s.Undoes == 0 && !s.offer() }
+
+// offer reports whether nobody has ever agreed to the sale.
+func (s ExpectedSale) offer() bool {
+	return s.Undoes == 0 && (s.State == "draft" || s.State == "quotation" || s.State == "cancelled" && s.Date == "")
+}
+
+// ExpectedContract is one subscription of the ERP.
+type ExpectedContract struct {
+	ID                  int
+	Number, State       string
+	Title               string // empty for none
+	Start, End, Renewal string // yyyy-mm-dd
+	Every               string // the rhythm of its bills
+	EveryID, UsedID     int    // the rhythms of bills and of use
+	Quantity, Price     string // of the one line
+	Service             string
+	Currency            string
 }
 
 // ExpectedDelivery is one customer shipment of a sale.

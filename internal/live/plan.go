@@ -25,6 +25,9 @@ type Client struct {
 	Login      bool   `json:"-"`          // has an account in the shop, otherwise a guest
 	Dunned     bool   `json:"dunned"`     // the ERP duns this party
 	Inactive   bool   `json:"inactive"`   // switched off in the ERP after its documents were made
+	Fax        string `json:"fax"`        // ERP only, nobody is found by it
+
+	Categories []string `json:"categories"` // in the ERP, "Former" being switched off
 }
 
 // Name is what the ERP calls the client: the company, or else the person.
@@ -80,6 +83,14 @@ func clients() []Client {
 	out[11].VAT = "DE999999995"
 	out[4].ERPEmail = "Lea.Furrer@Mail.example"
 	out[27].Inactive = true
+	// Numbers as people write them.
+	out[3].Mobile = "079 555 01 04"
+	out[7].Mobile = "+41 (0)79 555 01 88"
+	out[10].Mobile = "+49 (0)171 5550111"
+	out[11].Fax = "+49405550199"
+	out[0].Categories = []string{"Gold"}
+	out[1].Categories = []string{"Regulars", "Gold", "Former"}
+	out[5].Categories = []string{"Former"}
 	return out
 }
 
@@ -200,11 +211,13 @@ func bills() []Bill {
 type Sale struct {
 	Client int    `json:"client"`
 	Day    int    `json:"day"`   // sale date relative to the day of seeding
-	State  string `json:"state"` // draft, quotation, processing, shipped, done or cancelled
+	State  string `json:"state"` // draft, quotation, processing, shipped, done, cancelled, or dropped: cancelled without ever having a date
 	Lines  []Item `json:"lines"`
+	// Returned is how far the return of the sale is: draft, cancelled, processing, shipped or done; empty for none.
+	Returned string `json:"returned"`
 }
 
-// sales are the ERP's own orders, ten of them over five clients.
+// sales are the ERP's own orders and quotations, fourteen of them over five clients.
 func sales() []Sale {
 	states := []string{"processing", "done", "quotation", "cancelled", "shipped", "draft"}
 	var out []Sale
@@ -214,7 +227,36 @@ func sales() []Sale {
 			{Text: "Assembly", Quantity: "1"},
 		}})
 	}
+	for k, state := range []string{"dropped", "done", "done", "done"} {
+		out = append(out, Sale{Client: 2 * k, Day: -60 - k, State: state, Lines: []Item{{Text: "Work boots", Quantity: "2"}, {Text: "Assembly", Quantity: "1"}}})
+	}
+	for i, returned := range map[int]string{1: "done", 4: "processing", 7: "draft", 11: "cancelled", 12: "shipped"} {
+		out[i].Returned = returned
+	}
 	return out
+}
+
+// Subscription is a contract of the ERP as it is to be made.
+type Subscription struct {
+	Client   int    `json:"client"`
+	Day      int    `json:"day"`   // begin, relative to the day of seeding
+	Ends     int    `json:"ends"`  // likewise; 0 runs on
+	State    string `json:"state"` // draft, quotation, running or cancelled
+	Title    string `json:"title"`
+	Every    string `json:"every"` // Monthly or Yearly: when it is billed
+	Used     string `json:"used"`  // likewise: what one price is for
+	Quantity string `json:"quantity"`
+	Price    string `json:"price"`
+}
+
+func subscriptions() []Subscription {
+	return []Subscription{
+		{Client: 0, Day: -100, State: "running", Title: "Maintenance of the machine", Every: "Monthly", Used: "Monthly", Quantity: "2", Price: "45.50"},
+		{Client: 0, Day: -30, State: "quotation", Title: "", Every: "Yearly", Used: "Monthly", Quantity: "1", Price: "19.90"},
+		{Client: 1, Day: -400, Ends: 200, State: "running", Title: "Rent", Every: "Yearly", Used: "Yearly", Quantity: "1", Price: "1200"},
+		{Client: 2, Day: -10, State: "cancelled", Title: "Beans by post", Every: "Monthly", Used: "Monthly", Quantity: "3", Price: "12.5"},
+		{Client: 3, Day: 5, State: "draft", Title: "Cleaning", Every: "Monthly", Used: "Monthly", Quantity: "1", Price: "80"},
+	}
 }
 
 // ERPPlan is what the ERP's seeding script reads.
@@ -222,6 +264,8 @@ type ERPPlan struct {
 	Clients []Client `json:"clients"`
 	Bills   []Bill   `json:"bills"`
 	Sales   []Sale   `json:"sales"`
+
+	Subscriptions []Subscription `json:"subscriptions"`
 	// Twin is a second party of the first client, merged into it after it got an invoice of its own.
 	Twin Client `json:"twin"`
 }
@@ -229,5 +273,5 @@ type ERPPlan struct {
 func erpPlan() ERPPlan {
 	twin := clients()[0]
 	twin.Email, twin.ERPEmail, twin.Number, twin.Phone, twin.Mobile = "n.aebi@old.example", "n.aebi@old.example", "KD-2001", "+41445550129", ""
-	return ERPPlan{Clients: clients(), Bills: bills(), Sales: sales(), Twin: twin}
+	return ERPPlan{Clients: clients(), Bills: bills(), Sales: sales(), Subscriptions: subscriptions(), Twin: twin}
 }

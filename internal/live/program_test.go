@@ -84,6 +84,8 @@ sources:
     baseURL: %s/%s
     auth: {user: %s, password: "${env:LEDGER_PASSWORD}"}
     numberTypes: [""]
+    modules: [account_dunning, sale, sale_subscription]
+    defaultCountry: CH
   - name: helpdesk
     type: zendesk
     timeout: 20s

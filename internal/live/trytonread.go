@@ -61,7 +61,7 @@ func (t *Tryton) Expected(ctx context.Context) ([]ExpectedParty, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, fill := range []func(context.Context, *trytonRecords, map[int]*ExpectedParty) error{t.contacts, t.invoices, t.sales, t.balances} {
+	for _, fill := range []func(context.Context, *trytonRecords, map[int]*ExpectedParty) error{t.contacts, t.invoices, t.sales, t.balances, t.groups, t.contracts} {
 		if err := fill(ctx, r, parties); err != nil {
 			return nil, err
 		}
@@ -128,6 +128,8 @@ func (t *Tryton) contacts(ctx context.Context, _ *trytonRecords, parties map[int
 			p.Emails = append(p.Emails, strings.ToLower(m.Value))
 		case m.Type == "email":
 			p.FormerEmails = append(p.FormerEmails, strings.ToLower(m.Value))
+		case m.Type == "fax":
+			p.Faxes = append(p.Faxes, m.Value)
 		case bool(m.Active):
 			p.Phones = append(p.Phones, m.Value)
 		}
@@ -214,7 +216,9 @@ type trytonInvoice struct {
 	LinesToPay []struct {
 		Due dateField `json:"maturity_date"`
 	} `json:"lines_to_pay."`
-	Lines []trytonLine `json:"lines."`
+	Lines   []trytonLine `json:"lines."`
+	Sales   []int
+	Printed string `json:"invoice_report_format"`
 }
 
 // trytonLine is a line of an invoice or sale.
@@ -268,7 +272,7 @@ func (t *Tryton) invoices(ctx context.Context, r *trytonRecords, parties map[int
 		"amount_to_pay", "payment_lines.date", "payment_lines.debit", "payment_lines.credit",
 		"payment_lines.amount_second_currency", "payment_lines.second_currency", "payment_lines.move.journal.name", "lines_to_pay.maturity_date",
 		"lines.type", "lines.description", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name",
-		"lines.product.type", "lines.taxes.rate",
+		"lines.product.type", "lines.taxes.rate", "sales", "invoice_report_format",
 	}, &rows); err != nil {
 		return fmt.Errorf("reading invoices: %w", err)
 	}
@@ -313,6 +317,7 @@ func (r *trytonRecords) invoice(row trytonInvoice) ExpectedInvoice {
 	out := ExpectedInvoice{
 		ID: row.ID, Number: row.Number, State: row.State, Currency: r.currencies[row.Currency], Date: row.Date.String(),
 		Settled: row.Settled.String(), Ref: row.Reference, Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total), Open: r.money(row.Open),
+		Sales: row.Sales, Printed: row.Printed,
 	}
 	for _, l := range row.LinesToPay {
 		out.Due = max(out.Due, l.Due.String())
@@ -342,6 +347,8 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 	var rows []struct {
 		ID, Party, Currency int
 		Number, State       string
+		Origin              string
+		Made                dateField    `json:"create_date"`
 		Invoiced            string       `json:"invoice_state"`
 		Shipped             string       `json:"shipment_state"`
 		Date                dateField    `json:"sale_date"`
@@ -354,11 +361,12 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 			Done  dateField `json:"effective_date"`
 		} `json:"shipments."`
 	}
-	if err := t.searchRead(ctx, "sale.sale", []any{}, []string{
+	err := t.searchRead(ctx, "sale.sale", []any{}, []string{
 		"party", "currency", "number", "state", "invoice_state", "shipment_state", "sale_date", "untaxed_amount", "tax_amount", "total_amount",
 		"lines.type", "lines.description", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name", "lines.product.type",
-		"lines.taxes.rate", "shipments.state", "shipments.effective_date",
-	}, &rows); err != nil {
+		"lines.taxes.rate", "shipments.state", "shipments.effective_date", "origin", "create_date",
+	}, &rows)
+	if err != nil {
 		return fmt.Errorf("reading sales: %w", err)
 	}
 	for _, row := range rows {
@@ -368,7 +376,12 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 		}
 		sale := ExpectedSale{
 			ID: row.ID, Number: row.Number, State: row.State, Invoiced: row.Invoiced, Shipped: row.Shipped,
-			Currency: r.currencies[row.Currency], Date: row.Date.String(), Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total),
+			Currency: r.currencies[row.Currency], Date: row.Date.String(), Made: row.Made.String(), Net: r.money(row.Net), Tax: r.money(row.Tax), Total: r.money(row.Total),
+		}
+		if of, ok := strings.CutPrefix(row.Origin, "sale.sale,"); ok {
+			if sale.Undoes, err = strconv.Atoi(of); err != nil {
+				return fmt.Errorf("reading what sale %d takes back: %w", row.ID, err)
+			}
 		}
 		for _, l := range row.Lines {
 			sale.Lines = append(sale.Lines, ExpectedOrderLine{
@@ -380,6 +393,69 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 			sale.Parcels = append(sale.Parcels, ExpectedDelivery{State: s.State, Done: s.Done.String()})
 		}
 		p.Sales = append(p.Sales, sale)
+	}
+	return nil
+}
+
+// groups are the categories in use, each with the path the ERP shows.
+func (t *Tryton) groups(ctx context.Context, _ *trytonRecords, parties map[int]*ExpectedParty) error {
+	var rows []struct {
+		ID         int
+		Categories []struct {
+			Path   string `json:"rec_name"`
+			Active truthField
+		} `json:"categories."`
+	}
+	all := []any{[]any{"active", "in", []bool{true, false}}}
+	if err := t.searchRead(ctx, "party.party", all, []string{"categories.rec_name", "categories.active"}, &rows); err != nil {
+		return fmt.Errorf("reading categories: %w", err)
+	}
+	for _, row := range rows {
+		for _, c := range row.Categories {
+			if p := parties[row.ID]; p != nil && bool(c.Active) {
+				p.Categories = append(p.Categories, c.Path)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Tryton) contracts(ctx context.Context, r *trytonRecords, parties map[int]*ExpectedParty) error {
+	var rows []struct {
+		ID, Party, Currency        int
+		Number, State, Description string
+		Start                      dateField `json:"start_date"`
+		End                        dateField `json:"end_date"`
+		Next                       dateField `json:"next_invoice_date"`
+		Every                      struct {
+			ID   int
+			Name string
+		} `json:"invoice_recurrence."`
+		Lines []struct {
+			Quantity json.Number
+			Price    decimalField `json:"unit_price"`
+			Used     int          `json:"consumption_recurrence"`
+			Service  struct {
+				Name string `json:"rec_name"`
+			} `json:"service."`
+		} `json:"lines."`
+	}
+	if err := t.searchRead(ctx, "sale.subscription", []any{}, []string{
+		"party", "currency", "number", "state", "description", "start_date", "end_date", "next_invoice_date", "invoice_recurrence.name",
+		"lines.quantity", "lines.unit_price", "lines.consumption_recurrence", "lines.service.rec_name",
+	}, &rows); err != nil {
+		return fmt.Errorf("reading subscriptions: %w", err)
+	}
+	for _, row := range rows {
+		if len(row.Lines) != 1 || parties[row.Party] == nil {
+			return fmt.Errorf("reading subscription %d: %d lines of party %d", row.ID, len(row.Lines), row.Party)
+		}
+		l := row.Lines[0]
+		parties[row.Party].Contracts = append(parties[row.Party].Contracts, ExpectedContract{
+			ID: row.ID, Number: row.Number, State: row.State, Title: row.Description, Start: row.Start.String(), End: row.End.String(),
+			Renewal: row.Next.String(), Every: row.Every.Name, EveryID: row.Every.ID, UsedID: l.Used, Quantity: l.Quantity.String(),
+			Price: l.Price.Decimal, Service: l.Service.Name, Currency: r.currencies[row.Currency],
+		})
 	}
 	return nil
 }

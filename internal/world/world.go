@@ -238,6 +238,7 @@ type Ledger struct {
 	Parties  []*Party
 	Sales    []*Sale
 	Invoices []*Invoice
+	Agreements
 	// DunningLevels is how many reminders there are before collection.
 	DunningLevels int
 	// Currency is the currency the books are kept in.

@@ -221,12 +221,15 @@ func read[R any](ctx context.Context, c *client, q query) ([]R, error) {
 // check logs in and asks which of the models the user may read.
 func (c *client) check(ctx context.Context) error {
 	const method = "model.ir.model.access.get_access"
-	models := []string{"party.party", "party.contact_mechanism", "party.address", "party.identifier", "account.invoice", "account.move.line"}
+	models := []string{"party.party", "party.contact_mechanism", "party.address", "party.identifier", "party.category", "account.invoice", "account.move.line"}
 	if c.cfg.has(moduleDunning) {
 		models = append(models, "account.dunning")
 	}
 	if c.cfg.has(moduleSale) {
-		models = append(models, "sale.sale", "stock.shipment.out")
+		models = append(models, "sale.sale", "stock.shipment.out", "stock.shipment.out.return")
+	}
+	if c.cfg.has(moduleSubscription) {
+		models = append(models, subscriptionModel)
 	}
 	about, err := c.context(ctx)
 	if err != nil {
@@ -236,7 +239,7 @@ func (c *client) check(ctx context.Context) error {
 	if errors.Is(err, errServer) {
 		// An unknown model fails the whole question, in words that are not to be relied on.
 		return &sources.Error{Source: c.env.Name, Code: sources.Unavailable, Err: fmt.Errorf(
-			"%w; if the database lacks the module account_invoice, account_dunning or sale: the first is needed, the others must be left out of modules", err)}
+			"%w; if the database lacks the module account_invoice, account_dunning, sale or sale_subscription: the first is needed, the others must be left out of modules", err)}
 	}
 	if err != nil {
 		return err
@@ -252,7 +255,7 @@ func (c *client) check(ctx context.Context) error {
 			return &sources.Error{Source: c.env.Name, Code: sources.Forbidden, Err: fmt.Errorf("the user may not read %s", m)}
 		}
 	}
-	return nil
+	return c.checkFields(ctx)
 }
 
 // origin says where a row comes from.

@@ -1,10 +1,12 @@
 // Package tryton reads a Tryton ERP (series 6.0 LTS and newer) over its JSON-RPC:
-// parties, customer invoices and credit notes, payments, reminders, open balances
-// and sales orders. It knows Tryton only; it writes nothing.
+// parties and their categories, customer invoices and credit notes with their
+// papers, payments, reminders, open balances, orders, quotations, returns and
+// subscriptions. It knows Tryton only; it writes nothing.
 //
 // The user it logs in with needs to read the models party.*, account.invoice,
-// account.move.line and, where their modules are used, account.dunning and
-// sale.sale with stock.shipment.out (the groups Account, Dunning, Sales, Stock).
+// account.move.line and, where their modules are used, account.dunning,
+// sale.sale with stock.shipment.out and .return, and sale.subscription (the groups
+// Account, Dunning, Sales, Stock).
 //
 // # Facts it stands on
 //
@@ -37,13 +39,34 @@
 //     6.0 does not say when a reminder was sent, SentOn stays empty; the field
 //     "date" of newer series is used where it exists (from the source of a newer
 //     series; not measured).
+//   - A dotted field through a reference (lines.origin.invoice) fails as a whole if
+//     one of the rows points at a model without that field. So what a credit note
+//     corrects is found through the lines that were read, or by a further call.
+//   - No origin is neither like nor not like anything.
+//   - A return made by the wizard is a copy of the sale with negative quantities and
+//     the sale as origin; one that a complaint made has the complaint as origin.
+//   - Only drafts and quotations can be cancelled. Confirming gives a sale its date
+//     unless it had one; putting it back to draft keeps the date and forgets who
+//     confirmed. So a cancelled sale without a date was never confirmed.
+//   - Posting an invoice prints it and keeps the copy. Running the invoice's report
+//     where there is none stores one; the report of a sale runs in a transaction that
+//     may only read.
+//   - Binary values arrive as {"__class__": "bytes", "base64": ...} in lines of 76.
+//   - value_compact is E.164 where the server has the Python library phonenumbers
+//     (from the source; without it measured: what was entered). Value then is the
+//     international spelling of the same digits.
 //   - Amounts of move lines are in the company's currency; a line in another
 //     currency carries that amount as well, and balances use it.
 //
 // # What it decides
 //
-//   - Drafts and quotations of sale.sale are no orders; a cancelled sale is told
-//     as cancelled. Sales have a day, no clock: PlacedAt is that day at midnight UTC.
+//   - A sale.sale is an order, a quote or a return, never two of them: a quote while
+//     nobody has confirmed it, a return if it takes back. Orders have a day, no clock:
+//     PlacedAt is that day at midnight UTC. Quotes and returns have no day of their
+//     own as a rule, sale_date being that of confirming: they count from when they
+//     were made.
+//   - Goods that go out in exchange are not among the items of a return.
+//   - Phone numbers are searched with ilike by the digits that all spellings share.
 //   - An invoice's DaysLate counts, while it is open, from the oldest instalment
 //     that its payments do not cover.
 //   - A balance's overdue part counts payments entered for an invoice against
@@ -59,5 +82,8 @@
 // hand, without being entered for the invoice, change its open amount but are not
 // listed. Tracking numbers and carriers live in modules that are not read. There
 // is no WebURL: the address of a record in the web client was not verified.
-// People of companies (party.relation) and search by phone are not offered.
+// People of companies (party.relation) are not offered. Complaints (sale_complaint)
+// are not read: a return that one made has no Order, and no return has a Reason.
+// Quotations have no end in 6.0, so Quote.ValidUntil stays empty. Tryton knows no
+// consents and no messages; its notes, opportunities and activities are not read.
 package tryton

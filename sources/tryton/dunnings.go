@@ -3,7 +3,6 @@ package tryton
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -80,7 +79,7 @@ func (c *client) dunningFields(ctx context.Context) ([]string, error) {
 		}
 		var known map[string]json.RawMessage
 		if json.Unmarshal(raw, &known) != nil || known["state"] == nil {
-			return false, c.bad(method, errors.New("answer is not the documented fields"))
+			return false, c.bad(method, errNoFields)
 		}
 		return known["date"] != nil, nil
 	})

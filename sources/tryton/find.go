@@ -20,11 +20,12 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sourc
 	if domain == nil {
 		return out, nil
 	}
-	rows, err := c.parties(ctx, domain)
+	fields := c.partyFields()
+	rows, err := c.parties(ctx, domain, fields)
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.settle(ctx, rows)
+	w, err := c.settle(ctx, rows, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sourc
 
 // findDomain asks for all keys at once; nil if none of them can be asked.
 func (c *client) findDomain(keys []sources.Identifier) []any {
-	mails, vats, numbers, identifiers := []any{"OR"}, []any{}, []any{}, []any{"OR"}
+	mails, phones, vats, numbers, identifiers := []any{"OR"}, []any{"OR"}, []any{}, []any{}, []any{"OR"}
 	for _, k := range keys {
 		if k.Value == "" {
 			continue
@@ -66,6 +67,10 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 		case sources.ByEmail:
 			for _, s := range mailSpellings(k.Value) {
 				mails = append(mails, clause("value", "ilike", pattern(s)))
+			}
+		case sources.ByPhone:
+			if p := phonePattern(k.Value); p != "" {
+				phones = append(phones, clause("value", "ilike", p))
 			}
 		case sources.ByVATID:
 			for _, s := range vatSpellings(k.Value) {
@@ -93,6 +98,9 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 	if len(mails) > 1 {
 		all = append(all, clause("contact_mechanisms", "where", []any{clause("type", "=", "email"), clause("active", "=", true), mails}))
 	}
+	if len(phones) > 1 {
+		all = append(all, clause("contact_mechanisms", "where", []any{clause("type", "in", phoneTypes()), clause("active", "=", true), phones}))
+	}
 	if len(identifiers) > 1 {
 		all = append(all, clause("identifiers", "where", []any{identifiers}))
 	}
@@ -100,6 +108,41 @@ func (c *client) findDomain(keys []sources.Identifier) []any {
 		return nil
 	}
 	return all
+}
+
+// phoneTypes are the contact mechanisms that somebody can be called by; a fax is none.
+func phoneTypes() []string { return []string{"phone", "mobile"} }
+
+// phonePattern is the text for ilike that a number matches however it is written:
+// the digits that all spellings have in common, those behind the country's code,
+// with anything between them. Empty for what is no number. Value holds these digits
+// too where the server writes numbers its own way (with the library phonenumbers).
+func phonePattern(key string) string {
+	spellings := record.PhoneSpellings(key) // the second is international: "+41 44 555 01 00"
+	if len(spellings) < 2 {
+		return ""
+	}
+	_, national, _ := strings.Cut(spellings[1], " ")
+	var b strings.Builder
+	for _, r := range national {
+		if r >= '0' && r <= '9' {
+			b.WriteByte('%')
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return b.String() + "%"
+}
+
+// number is the E.164 form of a mechanism, empty where there is none: the server's
+// own where it knew the country, else what somebody entered.
+func (c *client) number(m mechanismRow) string {
+	if key := record.PhoneKey(m.Compact, ""); key != "" {
+		return key
+	}
+	return record.PhoneKey(m.Value, c.env.DefaultCountry)
 }
 
 // typed is the condition for a type of identifier.
@@ -117,11 +160,13 @@ func (c *client) carries(r partyRow, k sources.Identifier) bool {
 		return slices.ContainsFunc(r.Mechanisms, func(m mechanismRow) bool {
 			return bool(m.Active) && m.Type == "email" && record.EmailKey(m.Value) == k.Value
 		})
-	case sources.ByVATID:
-		return slices.ContainsFunc(r.Identifiers, func(i identifierRow) bool {
-			v := vatID(i)
-			return v != "" && vatKey(v) == vatKey(k.Value)
+	case sources.ByPhone:
+		return slices.ContainsFunc(r.Mechanisms, func(m mechanismRow) bool {
+			return bool(m.Active) && slices.Contains(phoneTypes(), m.Type) && c.number(m) == k.Value
 		})
+	case sources.ByVATID:
+		key := record.VATKey(k.Value)
+		return key != "" && slices.ContainsFunc(r.Identifiers, func(i identifierRow) bool { return record.VATKey(vatID(i)) == key })
 	case sources.ByCustomerNumber:
 		return r.Code == k.Value || slices.ContainsFunc(r.Identifiers, func(i identifierRow) bool {
 			return i.Code == k.Value && slices.Contains(c.cfg.NumberTypes, i.Type)
@@ -208,42 +253,15 @@ func vatID(i identifierRow) string {
 	return country + i.Code
 }
 
-// The endings by which Swiss UIDs are marked as VAT numbers, in the languages of the country.
-func swissEndings() []string { return []string{"MWST", "TVA", "IVA"} }
-
-// vatKey is the form in which two numbers are compared: letters and digits, upper
-// case, a Swiss number without its ending.
-func vatKey(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, strings.ToUpper(s))
-	if strings.HasPrefix(s, "CHE") {
-		for _, end := range swissEndings() {
-			s = strings.TrimSuffix(s, end)
-		}
-	}
-	return s
-}
-
-// vatSpellings are the ways in which a number may be stored.
+// vatSpellings are the ways in which a number may be stored: as everywhere, and in
+// identifiers of one country's type without that country.
 func vatSpellings(value string) []string {
-	key := vatKey(value)
-	out := []string{key}
-	if value != key {
-		out = append(out, value)
-	}
-	switch {
-	case strings.HasPrefix(key, "CHE") && len(key) == 12:
-		dotted := "CHE-" + key[3:6] + "." + key[6:9] + "." + key[9:]
-		out = append(out, dotted)
-		for _, end := range swissEndings() {
-			out = append(out, key+end, key+" "+end, dotted+" "+end)
+	key := record.VATKey(value)
+	out := record.VATSpellings(key)
+	for _, s := range out {
+		if len(key) > 4 && !strings.HasPrefix(key, "CHE") && strings.HasPrefix(s, key[:2]) {
+			out = append(out, strings.TrimLeft(s[2:], " -"))
 		}
-	case len(key) > 4 && key[0] >= 'A' && key[1] >= 'A':
-		out = append(out, key[2:])
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

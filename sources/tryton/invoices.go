@@ -30,6 +30,8 @@ type invoiceRow struct {
 	Currency  *currencyRow `json:"currency."`
 	Company   *companyRow  `json:"company."`
 	Lines     []lineRow    `json:"lines."`
+	Format    string       `json:"invoice_report_format"` // of the paper that was printed; empty for none
+	Sales     []soldRow    `json:"sales."`
 	// Due are the instalments, Paid what was entered as their payment; both are move lines.
 	Due  []dueRow  `json:"lines_to_pay."`
 	Paid []paidRow `json:"payment_lines."`
@@ -66,7 +68,7 @@ type paidRow struct {
 	} `json:"move."`
 }
 
-func (r invoiceRow) head() stub { return stub{r.ID, r.Party, r.Date.Date} }
+func (r invoiceRow) head() stub { return stub{r.ID, r.Party, r.Date.Time()} }
 
 // customerInvoices is the domain of what we send to customers, credit notes included.
 func customerInvoices() []any { return clause1("type", "=", "out") }
@@ -76,20 +78,26 @@ func paidFields() []string {
 		"create_date", "write_date", "move.journal.name")
 }
 
+// invoiceFields are what an invoiceRow needs.
+func (c *client) invoiceFields() []string {
+	fields := []string{"party", "number", "reference", "state", "invoice_date", "reconciled", "untaxed_amount", "tax_amount", "total_amount",
+		"amount_to_pay", "create_date", "write_date", "currency.code", "company.currency.code", "lines.origin", "invoice_report_format"}
+	fields = append(fields, lineFields()...)
+	fields = append(fields, paidFields()...)
+	fields = append(fields, under("lines_to_pay", "maturity_date", "debit", "credit", "reconciliation")...)
+	if c.cfg.has(moduleDunning) {
+		fields = append(fields, "lines_to_pay.dunnings.state")
+	}
+	if c.cfg.has(moduleSale) {
+		fields = append(fields, under("sales", "origin", "lines.quantity")...)
+	}
+	return fields
+}
+
 func (c *client) invoiceDocuments() documents[invoiceRow, record.Invoice] {
 	return documents[invoiceRow, record.Invoice]{
-		model: invoiceModel, date: "invoice_date", only: customerInvoices(), to: c.invoice,
-		fields: func() []string {
-			fields := []string{"party", "number", "reference", "state", "invoice_date", "reconciled", "untaxed_amount", "tax_amount", "total_amount",
-				"amount_to_pay", "create_date", "write_date", "currency.code", "company.currency.code"}
-			fields = append(fields, lineFields()...)
-			fields = append(fields, paidFields()...)
-			fields = append(fields, under("lines_to_pay", "maturity_date", "debit", "credit", "reconciliation")...)
-			if c.cfg.has(moduleDunning) {
-				fields = append(fields, "lines_to_pay.dunnings.state")
-			}
-			return fields
-		},
+		model: invoiceModel, kind: record.KindInvoice, date: "invoice_date", only: customerInvoices(),
+		fields: c.invoiceFields, links: c.corrected, to: c.invoice,
 	}
 }
 
@@ -98,11 +106,11 @@ func (c *client) invoicesOf(ctx context.Context, q sources.Query, owners []sourc
 }
 
 func (c *client) invoices(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Invoice, error) {
-	return byRef(ctx, c, c.invoiceDocuments(), record.KindInvoice, refs)
+	return byRef(ctx, c, c.invoiceDocuments(), refs)
 }
 
-// invoice maps a row as of today.
-func (c *client) invoice(r invoiceRow, today record.Date) (record.Invoice, error) {
+// invoice maps a row as of today. The links are invoices by the id of their lines.
+func (c *client) invoice(r invoiceRow, now scene) (record.Invoice, error) {
 	inv := record.Invoice{
 		Origin: c.origin(record.KindInvoice, r.ID, r.Created, r.Written),
 		Owner:  c.ref(record.KindCustomer, r.Party), Kind: record.InvoiceInvoice, Number: r.Number, IssuedOn: r.Date.Date,
@@ -111,7 +119,13 @@ func (c *client) invoice(r invoiceRow, today record.Date) (record.Invoice, error
 		Reference: r.Reference,
 	}
 	if r.Total.or().IsNeg() {
-		inv.Kind = record.InvoiceCreditNote
+		inv.Kind, inv.Corrects = record.InvoiceCreditNote, c.corrects(r, now.links)
+	}
+	if len(r.Sales) == 1 {
+		inv.Order = c.orderOf(r.Sales[0])
+	}
+	if r.Format != "" {
+		inv.Document = &record.Document{Of: inv.Ref, FileName: fileName(r.Number, r.Format), ContentType: contentType(r.Format)}
 	}
 	for _, d := range r.Due {
 		if inv.DueOn.Before(d.On.Date) {
@@ -128,8 +142,8 @@ func (c *client) invoice(r invoiceRow, today record.Date) (record.Invoice, error
 	if err != nil {
 		return inv, err
 	}
-	inv.Status = r.status(oldest, today)
-	inv.DaysLate = r.daysLate(inv, oldest, today)
+	inv.Status = r.status(oldest, now.today)
+	inv.DaysLate = r.daysLate(inv, oldest, now.today)
 	return inv, nil
 }
 

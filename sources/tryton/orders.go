@@ -9,7 +9,8 @@ import (
 
 const saleModel = "sale.sale"
 
-// saleRow is a sale.sale with its positions and deliveries.
+// saleRow is a sale.sale with its positions and deliveries: an order, a quotation
+// or, taking goods back, a return.
 type saleRow struct {
 	ID            int64         `json:"id"`
 	Party         int64         `json:"party"`
@@ -34,19 +35,37 @@ type shipmentRow struct {
 	Effective day    `json:"effective_date"`
 }
 
-func (r saleRow) head() stub { return stub{r.ID, r.Party, r.Date.Date} }
+func (r saleRow) head() stub { return stub{r.ID, r.Party, r.Date.Time()} }
 
-// orderedSales is the domain of what a customer would call an order: drafts and
-// quotations are not, for the customer has not agreed to them.
-func orderedSales() []any { return clause1("state", "not in", []string{"draft", "quotation"}) }
+// offered is the domain of what a customer has not agreed to: drafts, quotations,
+// and what was cancelled before it was ever confirmed. Tryton cancels nothing but
+// drafts and quotations; one that was confirmed once, and put back to be cancelled,
+// has kept the date that confirming gives.
+func offered() []any {
+	return either(clause("state", "in", []string{"draft", "quotation"}),
+		[]any{clause("state", "=", "cancelled"), clause("sale_date", "=", nil)})
+}
+
+// orderedSales is the domain of what a customer would call an order.
+func orderedSales() []any {
+	return []any{
+		clause("state", "not in", []string{"draft", "quotation"}),
+		either(clause("state", "!=", "cancelled"), clause("sale_date", "!=", nil)),
+		givenSales(),
+	}
+}
+
+// saleFields are what a saleRow needs.
+func saleFields() []string {
+	return append([]string{"party", "number", "state", "sale_date", "untaxed_amount", "tax_amount", "total_amount", "create_date", "write_date", "currency.code"},
+		lineFields()...)
+}
 
 func (c *client) saleDocuments() documents[saleRow, record.Order] {
 	return documents[saleRow, record.Order]{
-		model: saleModel, date: "sale_date", only: orderedSales(), to: c.order,
+		model: saleModel, kind: record.KindOrder, date: "sale_date", only: orderedSales(), to: c.order,
 		fields: func() []string {
-			fields := []string{"party", "number", "state", "invoice_state", "shipment_state", "sale_date", "untaxed_amount", "tax_amount", "total_amount",
-				"create_date", "write_date", "currency.code", "shipments.state", "shipments.effective_date"}
-			return append(fields, lineFields()...)
+			return append(saleFields(), "invoice_state", "shipment_state", "shipments.state", "shipments.effective_date")
 		},
 	}
 }
@@ -56,11 +75,11 @@ func (c *client) ordersOf(ctx context.Context, q sources.Query, owners []sources
 }
 
 func (c *client) orders(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Order, error) {
-	return byRef(ctx, c, c.saleDocuments(), record.KindOrder, refs)
+	return byRef(ctx, c, c.saleDocuments(), refs)
 }
 
 // order maps a sale.
-func (c *client) order(r saleRow, _ record.Date) (record.Order, error) {
+func (c *client) order(r saleRow, _ scene) (record.Order, error) {
 	o := record.Order{
 		Origin: c.origin(record.KindOrder, r.ID, r.Created, r.Written), Owner: c.ref(record.KindCustomer, r.Party),
 		Number: r.Number, Channel: record.ChannelOther, Status: r.status(), SourceStatus: r.State, PaymentStatus: r.paymentStatus(),

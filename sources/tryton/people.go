@@ -2,6 +2,7 @@ package tryton
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -31,6 +32,9 @@ type partyRow struct {
 	Mechanisms  []mechanismRow  `json:"contact_mechanisms."`
 	Addresses   []addressRow    `json:"addresses."`
 	Identifiers []identifierRow `json:"identifiers."`
+	Categories  []categoryRow   `json:"categories."` // asked for segments only
+
+	own map[string]json.RawMessage // its fields as they came
 }
 
 type mechanismRow struct {
@@ -79,12 +83,13 @@ func (c *client) partyFields() []string {
 		fields = append(fields, "addresses.delivery") // module stock, which sale needs
 	}
 	fields = append(fields, under("identifiers", "type", "code", "create_date", "write_date")...)
+	fields = append(fields, c.cfg.CustomFields...)
 	return append(fields, under("replaced_by", fields...)...)
 }
 
 // parties reads parties, inactive and merged ones included.
-func (c *client) parties(ctx context.Context, domain []any) ([]partyRow, error) {
-	return read[partyRow](ctx, c, query{model: "party.party", domain: domain, fields: c.partyFields(), order: []any{[]any{"id", "ASC"}}, everything: true})
+func (c *client) parties(ctx context.Context, domain []any, fields []string) ([]partyRow, error) {
+	return read[partyRow](ctx, c, query{model: "party.party", domain: domain, fields: fields, order: []any{[]any{"id", "ASC"}}, everything: true})
 }
 
 // winners knows, for each party that was read, which party it is today.
@@ -95,7 +100,7 @@ type winners struct {
 
 // settle follows the merges of rows, with further calls only where a party was
 // merged into one that was itself merged.
-func (c *client) settle(ctx context.Context, rows []partyRow) (*winners, error) {
+func (c *client) settle(ctx context.Context, rows []partyRow, fields []string) (*winners, error) {
 	w := &winners{by: map[int64]partyRow{}}
 	for range maxMerges {
 		for _, r := range rows {
@@ -113,7 +118,7 @@ func (c *client) settle(ctx context.Context, rows []partyRow) (*winners, error) 
 			break
 		}
 		var err error
-		if rows, err = c.parties(ctx, clause1("id", "in", missing)); err != nil {
+		if rows, err = c.parties(ctx, clause1("id", "in", missing), fields); err != nil {
 			return nil, err
 		}
 		if len(rows) == 0 {
@@ -170,11 +175,12 @@ func (c *client) people(ctx context.Context, refs []record.Ref) (map[record.Ref]
 	if len(ids) == 0 {
 		return out, nil
 	}
-	rows, err := c.parties(ctx, either(clause("id", "in", ids), clause("replaced_by", "in", ids)))
+	fields := c.partyFields()
+	rows, err := c.parties(ctx, either(clause("id", "in", ids), clause("replaced_by", "in", ids)), fields)
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.settle(ctx, rows)
+	w, err := c.settle(ctx, rows, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -247,6 +253,7 @@ func (c *client) person(r partyRow, merged []string) record.Person {
 		Origin: origin(changed...), DisplayName: strings.TrimSpace(r.Name),
 		Archived: !bool(r.Active) && r.ReplacedBy == nil, MergedIDs: merged,
 	}
+	p.Fields = c.customFields(r, p.Origin)
 	if r.Code != "" {
 		p.Numbers = append(p.Numbers, r.Code)
 	}
@@ -272,7 +279,7 @@ func (c *client) person(r partyRow, merged []string) record.Person {
 				label = m.Type
 			}
 			p.Phones = append(p.Phones, record.Phone{
-				Number: international(m.Compact, m.Value), AsEntered: m.Value, Label: label, IsPrimary: &first, Origin: origin(m.Created, m.Written),
+				Number: c.number(m), AsEntered: m.Value, Label: label, IsPrimary: &first, Origin: origin(m.Created, m.Written),
 			})
 		}
 	}
@@ -326,30 +333,4 @@ func addressKind(a addressRow) record.AddressKind {
 	default:
 		return record.AddressPostal
 	}
-}
-
-// international is the E.164 form of a number that is unambiguous by itself: the
-// server's own compact form where it knows numbers, else one written with + or 00.
-func international(compact, entered string) string {
-	for _, s := range []string{compact, entered} {
-		s = strings.ReplaceAll(s, "(0)", "")
-		digits := strings.Map(func(r rune) rune {
-			switch {
-			case r >= '0' && r <= '9', r == '+':
-				return r
-			case strings.ContainsRune(" \u00a0-./()", r):
-				return -1
-			default:
-				return 'x' // an extension, a word: not a number alone
-			}
-		}, s)
-		if rest, ok := strings.CutPrefix(digits, "00"); ok {
-			digits = "+" + rest
-		}
-		// E.164: at most fifteen digits behind the plus, the first not zero.
-		if len(digits) >= 8 && len(digits) <= 16 && digits[0] == '+' && digits[1] != '0' && !strings.ContainsAny(digits[1:], "+x") {
-			return digits
-		}
-	}
-	return ""
 }

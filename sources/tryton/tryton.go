@@ -26,8 +26,10 @@ type Config struct {
 	Company int64 `yaml:"company"`
 	// Language is the code in which translated names (products, journals) are asked for; empty is "en".
 	Language string `yaml:"language"`
-	// Modules are those of "account_dunning" and "sale" that the database has.
-	// Left out: both. Without account_dunning there are no Dunnings, without sale no Orders.
+	// Modules are those of "account_dunning", "sale" and "sale_subscription" that the
+	// database has. Left out: the first two. Without account_dunning there are no
+	// Dunnings, without sale no Orders, Quotes and Returns, without sale_subscription
+	// no Contracts.
 	Modules []string `yaml:"modules"`
 	// NumberTypes are the types of party identifiers whose codes are customer
 	// numbers, beside the party's own code; "" is an identifier without a type.
@@ -35,6 +37,9 @@ type Config struct {
 	// ForeignIDs says, by the name of another source, how its ids are kept among
 	// a party's identifiers.
 	ForeignIDs map[string]ForeignID `yaml:"foreignIds"`
+	// CustomFields are fields of party.party that are told as they are: those of the
+	// operator's own modules, or standard ones that are not mapped.
+	CustomFields []string `yaml:"customFields"`
 }
 
 // ForeignID is the shape of identifiers that hold another source's ids. Type or
@@ -47,8 +52,9 @@ type ForeignID struct {
 
 // The modules that a database may lack.
 const (
-	moduleDunning = "account_dunning"
-	moduleSale    = "sale"
+	moduleDunning      = "account_dunning"
+	moduleSale         = "sale"
+	moduleSubscription = "sale_subscription"
 )
 
 // The sizes of batches. Tryton sets no limit ("in" lists of 200,000 ids were
@@ -56,17 +62,21 @@ const (
 // one question within the time of a request.
 const (
 	batch       = 100 // records or owners of one call
-	findBatch   = 50  // keys of one call; an e-mail address is asked in up to two spellings
+	findBatch   = 50  // keys of one call; an e-mail address is asked in up to two spellings, a VAT number in some twenty
 	searchLists = 4   // searches under way at once
 )
 
 var (
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}([_@][A-Za-z0-9]+)*$`)
 	typePattern     = regexp.MustCompile(`^[a-z0-9_]*$`)
+	fieldPattern    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 )
 
 func (cfg Config) has(module string) bool {
-	return cfg.Modules == nil || slices.Contains(cfg.Modules, module)
+	if cfg.Modules == nil {
+		return module != moduleSubscription
+	}
+	return slices.Contains(cfg.Modules, module)
 }
 
 func (cfg Config) validate() error {
@@ -88,8 +98,13 @@ func (cfg Config) validate() error {
 		return fmt.Errorf("language is not a language code of Tryton such as de or pt_BR")
 	}
 	for _, m := range cfg.Modules {
-		if m != moduleDunning && m != moduleSale {
-			return fmt.Errorf("modules: %q is not one of %s, %s", m, moduleDunning, moduleSale)
+		if !slices.Contains([]string{moduleDunning, moduleSale, moduleSubscription}, m) {
+			return fmt.Errorf("modules: %q is not one of %s, %s, %s", m, moduleDunning, moduleSale, moduleSubscription)
+		}
+	}
+	for i, f := range cfg.CustomFields {
+		if !fieldPattern.MatchString(f) || slices.Contains(cfg.CustomFields[:i], f) {
+			return fmt.Errorf("customFields: %q is not the name of a field, or there twice", f)
 		}
 	}
 	for _, t := range cfg.NumberTypes {
@@ -137,19 +152,22 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 	src := sources.Source{
 		Name: env.Name, Vendor: "tryton", Domains: []sources.Domain{sources.Accounting},
 		Check:    c.check,
-		Finds:    []sources.IdentifierKind{sources.ByEmail, sources.ByCustomerNumber, sources.ByVATID},
+		Finds:    []sources.IdentifierKind{sources.ByEmail, sources.ByPhone, sources.ByCustomerNumber, sources.ByVATID},
 		Find:     sources.Chunk(findBatch, c.find),
 		People:   sources.Chunk(batch, c.people),
 		Search:   sources.Each(searchLists, c.search),
 		Invoices: sources.Records[record.Invoice]{Of: sources.Pages(batch, c.invoicesOf), Read: sources.Chunk(batch, c.invoices)},
 		Payments: sources.Records[record.Payment]{Of: sources.Pages(batch, c.paymentsOf), Read: sources.Chunk(batch, c.payments)},
 		Balances: sources.Chunk(batch, c.balances),
+		Segments: sources.Chunk(batch, c.segments),
+		Document: c.document,
 		Costs: map[string]sources.Cost{
-			"find.EMAIL": find, "find.CUSTOMER_NUMBER": find, "find.VAT_ID": find,
+			"find.EMAIL": find, "find.PHONE": find, "find.CUSTOMER_NUMBER": find, "find.VAT_ID": find,
 			"people": one, "search": {Keys: 1, Calls: 1, Setup: setup},
-			"invoices.of": page, "invoices.read": one,
+			"invoices.of": more(page), "invoices.read": more(one), // one more where a credit note corrects an invoice that was not asked for
 			"payments.of": one, "payments.read": one,
 			"balances": page, // the second where somebody owes nothing: whether they exist at all
+			"segments": one,
 		},
 	}
 	if len(cfg.ForeignIDs) > 0 {
@@ -166,6 +184,22 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 		src.Domains = append(src.Domains, sources.ERP)
 		src.Orders = sources.Records[record.Order]{Of: sources.Pages(batch, c.ordersOf), Read: sources.Chunk(batch, c.orders)}
 		src.Costs["orders.of"], src.Costs["orders.read"] = page, one
+		src.Quotes = sources.Records[record.Quote]{Of: sources.Pages(batch, c.quotesOf), Read: sources.Chunk(batch, c.quotes)}
+		src.Costs["quotes.of"], src.Costs["quotes.read"] = page, one
+		src.Returns = sources.Records[record.Return]{Of: sources.Pages(batch, c.returnsOf), Read: sources.Chunk(batch, c.returns)}
+		src.Costs["returns.of"], src.Costs["returns.read"] = page, one
+		src.OrderReturns, src.OrderInvoices = sources.Chunk(batch, c.orderReturns), sources.Chunk(batch, c.orderInvoices)
+		src.Costs["order.returns"], src.Costs["order.invoices"] = one, more(one)
+	}
+	if cfg.has(moduleSubscription) {
+		src.Contracts = sources.Records[record.Contract]{Of: sources.Pages(batch, c.contractsOf), Read: sources.Chunk(batch, c.contracts)}
+		src.Costs["contracts.of"], src.Costs["contracts.read"] = page, one
 	}
 	return src, nil
+}
+
+// more is what costs one call more.
+func more(c sources.Cost) sources.Cost {
+	c.Calls++
+	return c
 }

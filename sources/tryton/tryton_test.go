@@ -124,11 +124,16 @@ func (r *recorder) take() []string {
 
 func open(t *testing.T, rec *recorder, change ...func(*tryton.Config)) sources.Source {
 	t.Helper()
+	return openIn(t, rec, time.UTC, change...)
+}
+
+func openIn(t *testing.T, rec *recorder, zone *time.Location, change ...func(*tryton.Config)) sources.Source {
+	t.Helper()
 	cfg := trytonfake.Config(rec.URL)
 	for _, c := range change {
 		c(&cfg)
 	}
-	src, err := tryton.Open(sources.Env{Name: "ledger", Now: func() time.Time { return today().Add(9 * time.Hour) }}, cfg)
+	src, err := tryton.Open(sources.Env{Name: "ledger", DefaultCountry: "CH", Zone: zone, Now: func() time.Time { return today().Add(9 * time.Hour) }}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -703,7 +708,7 @@ func TestNewerSeries(t *testing.T) {
 func TestModules(t *testing.T) {
 	rec := serve(t, small())
 	src := open(t, rec, func(c *tryton.Config) { c.Modules = []string{} })
-	if src.Orders.Of != nil || src.Dunnings.Of != nil || len(src.Domains) != 1 {
+	if src.Orders.Of != nil || src.Quotes.Of != nil || src.Returns.Of != nil || src.OrderInvoices != nil || src.Contracts.Of != nil || src.Dunnings.Of != nil || len(src.Domains) != 1 {
 		t.Error("modules that the database lacks are offered")
 	}
 	k := of(record.KindCustomer, 11, 5)
@@ -729,6 +734,8 @@ func TestOpenRefuses(t *testing.T) {
 		"language":                   func(c *tryton.Config) { c.Language = "Deutsch!" },
 		`"stock" is not one of`:      func(c *tryton.Config) { c.Modules = []string{"stock"} },
 		"foreignIds.crm: give a":     func(c *tryton.Config) { c.ForeignIDs = map[string]tryton.ForeignID{"crm": {}} },
+		`customFields: "a.b"`:        func(c *tryton.Config) { c.CustomFields = []string{"a.b"} },
+		"there twice":                func(c *tryton.Config) { c.CustomFields = []string{"a", "a"} },
 		"numberTypes":                func(c *tryton.Config) { c.NumberTypes = []string{"A B"} },
 		"foreignIds: an entry names": func(c *tryton.Config) { c.ForeignIDs = map[string]tryton.ForeignID{"": {Prefix: "x"}} },
 	} {

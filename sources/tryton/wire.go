@@ -225,7 +225,9 @@ type currencyRow struct {
 
 // lineRow is a position of an invoice or sale.
 type lineRow struct {
+	ID          int64    `json:"id"`
 	Type        string   `json:"type"`
+	Origin      string   `json:"origin"` // asked of invoices only
 	Description string   `json:"description"`
 	Quantity    quantity `json:"quantity"`
 	UnitPrice   amount   `json:"unit_price"`

@@ -31,6 +31,7 @@ const (
 func Config(baseURL string) tryton.Config {
 	cfg := tryton.Config{BaseURL: strings.TrimSuffix(baseURL, "/") + "/" + database + "/"}
 	cfg.Auth.User, cfg.Auth.Password = user, password
+	cfg.Modules = []string{"account_dunning", "sale", "sale_subscription"}
 	return cfg
 }
 
@@ -205,6 +206,9 @@ var errNotExposed = fmt.Errorf("method is not exposed")
 
 // call runs a method of a model.
 func (p *pool) call(method string, params []any) (any, error) {
+	if method == "report.sale.sale.execute" {
+		return p.print(params)
+	}
 	rest, ok := strings.CutPrefix(method, "model.")
 	at := strings.LastIndexByte(rest, '.')
 	if !ok || at < 0 {
@@ -277,6 +281,22 @@ func (p *pool) call(method string, params []any) (any, error) {
 		return ids, nil
 	}
 	return t.read(m, ids, args[4])
+}
+
+// print makes the report of one sale: format, content, whether to print at once, name.
+func (p *pool) print(params []any) (any, error) {
+	if len(params) != 3 {
+		return nil, fault("Missing context argument")
+	}
+	ids, err := numbers(params[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) != 1 || p.models["sale.sale"].rows[ids[0]] == nil {
+		return nil, failure{"UserError", []any{fmt.Sprintf("You are not allowed to read records \"%v\" of \"Sale\" because of at least one of these rules:\nUser in companies", ids), "", nil}}
+	}
+	number, _ := p.models["sale.sale"].rows[ids[0]]["number"].(string)
+	return []any{"pdf", pdf("Offerte " + number), 0, "Sale-" + number}, nil
 }
 
 // access tells the user's rights; one unknown model fails the whole question.

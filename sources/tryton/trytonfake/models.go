@@ -53,12 +53,14 @@ func schema() *pool {
 	add("company.company", "id", "currency many2one:currency.currency")
 	add("party.party", "name", "name char", "code char", "active boolean", "replaced_by many2one:party.party", "lang many2one:ir.lang nosearch nosort",
 		"contact_mechanisms one2many:party.contact_mechanism", "addresses one2many:party.address", "identifiers one2many:party.identifier",
+		"categories many2many:party.category", "customer_code char", "credit_limit numeric",
 		"email char nosearch nosort", "phone char nosearch nosort", "mobile char nosearch nosort", "full_name char nosearch nosort")
 	add("party.contact_mechanism", "party", "type selection", "value char", "value_compact char", "name char", "active boolean", "sequence integer",
 		"party many2one:party.party")
 	add("party.address", "party", "street text", "name char", "party_name char", "postal_code char", "city char", "active boolean", "sequence integer",
 		"country many2one:country.country", "subdivision many2one:country.subdivision", "party many2one:party.party", "invoice boolean", "delivery boolean")
 	add("party.identifier", "party", "type selection", "code char", "sequence integer", "party many2one:party.party")
+	add("party.category", "name", "name char", "parent many2one:party.category", "active boolean")
 	add("product.product", "id", "code char", "name char", "type selection", "active boolean")
 	add("account.tax", "id", "name char", "type selection", "rate numeric", "active boolean")
 	add("account.account.type", "id", "name char", "receivable boolean")
@@ -75,10 +77,11 @@ func schema() *pool {
 		"reconciled date nosearch nosort", "untaxed_amount numeric nosort", "tax_amount numeric nosort", "total_amount numeric nosort",
 		"amount_to_pay numeric nosearch nosort", "amount_to_pay_today numeric nosearch nosort", "currency many2one:currency.currency",
 		"company many2one:company.company", "move many2one:account.move", "lines one2many:account.invoice.line",
-		"lines_to_pay many2many:account.move.line nosearch", "payment_lines many2many:account.move.line", "sales many2many:sale.sale")
+		"lines_to_pay many2many:account.move.line nosearch", "payment_lines many2many:account.move.line", "sales many2many:sale.sale",
+		"invoice_report_format char", "invoice_report_cache binary")
 	position := []string{"type selection", "description text", "quantity float", "unit_price numeric", "amount numeric nosearch nosort",
 		"product many2one:product.product", "taxes many2many:account.tax", "sequence integer"}
-	add("account.invoice.line", "id", append(position, "invoice many2one:account.invoice")...)
+	add("account.invoice.line", "id", append(position, "invoice many2one:account.invoice", "origin reference", "company many2one:company.company")...)
 	add("account.dunning.level", "sequence", "sequence integer", "overdue timedelta", "procedure many2one:account.dunning.procedure")
 	add("account.dunning.procedure", "name", "name char", "levels one2many:account.dunning.level")
 	add("account.dunning", "id", "active boolean nosort", "amount numeric nosearch nosort", "amount_second_currency numeric nosearch nosort", "blocked boolean",
@@ -86,9 +89,18 @@ func schema() *pool {
 		"party many2one:party.party nosort", "procedure many2one:account.dunning.procedure", "second_currency many2one:currency.currency nosearch nosort", "state selection")
 	add("sale.sale", "id", "number char", "reference char", "state selection", "party many2one:party.party", "sale_date date", "currency many2one:currency.currency",
 		"company many2one:company.company", "invoice_state selection", "shipment_state selection", "untaxed_amount numeric nosearch nosort",
-		"tax_amount numeric nosearch nosort", "total_amount numeric nosearch nosort", "lines one2many:sale.line", "shipments many2many:stock.shipment.out")
+		"tax_amount numeric nosearch nosort", "total_amount numeric nosearch nosort", "lines one2many:sale.line", "shipments many2many:stock.shipment.out",
+		"shipment_returns many2many:stock.shipment.out.return", "invoices many2many:account.invoice", "origin reference")
 	add("sale.line", "id", append(position, "sale many2one:sale.sale")...)
 	add("stock.shipment.out", "id", "number char", "reference char", "state selection", "effective_date date", "planned_date date", "customer many2one:party.party")
+	add("stock.shipment.out.return", "id", "number char", "state selection", "effective_date date", "planned_date date", "customer many2one:party.party")
+	add("sale.subscription.recurrence.rule.set", "name", "name char")
+	add("sale.subscription.service", "id", "active boolean")
+	add("sale.subscription", "start_date", "number char", "reference char", "description char", "state selection", "party many2one:party.party",
+		"company many2one:company.company", "currency many2one:currency.currency", "start_date date", "end_date date", "next_invoice_date date",
+		"invoice_recurrence many2one:sale.subscription.recurrence.rule.set", "lines one2many:sale.subscription.line")
+	add("sale.subscription.line", "id", "subscription many2one:sale.subscription", "description text", "quantity float", "unit_price numeric",
+		"consumption_recurrence many2one:sale.subscription.recurrence.rule.set", "start_date date", "end_date date", "service many2one:sale.subscription.service")
 	return p
 }
 
@@ -126,6 +138,8 @@ func load(w *world.World) *pool {
 	for _, s := range w.Ledger.Sales {
 		l.sale(s)
 	}
+	l.links()
+	l.agreements()
 	for _, m := range l.models {
 		m.ids = slices.Sorted(maps.Keys(m.rows))
 	}
@@ -245,7 +259,7 @@ func (l *loader) lines(name, owner string, id int64, list []world.Line, sign int
 	ids := []int64{}
 	for _, line := range list {
 		r := row{
-			"type": "line", "description": textOf(line.Title), owner: id, "quantity": real(strconv.FormatInt(sign*line.Quantity, 10) + ".0"),
+			"type": "line", "company": company, "description": textOf(line.Title), owner: id, "quantity": real(strconv.FormatInt(sign*line.Quantity, 10) + ".0"),
 			"unit_price": cents(line.UnitPrice), "amount": cents(sign * line.Net()),
 		}
 		if line.SKU != "" || line.Service {

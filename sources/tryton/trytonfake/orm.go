@@ -445,7 +445,7 @@ func compare(have any, op string, want any) (bool, error) {
 		text, ok := have.(string)
 		pattern, good := want.(string)
 		if !ok || !good {
-			return strings.HasPrefix(op, "not"), nil
+			return false, nil // null is neither like nor not like anything
 		}
 		if strings.HasSuffix(op, "ilike") {
 			text, pattern = lower(text), lower(pattern)
@@ -482,26 +482,33 @@ func lower(s string) string {
 }
 
 // like matches a pattern with % and _, a backslash taking the meaning from the next.
+// It notes which beginnings of the text the pattern so far can match, for patterns
+// of many % would take too long otherwise.
 func like(text, pattern []rune) bool {
-	if len(pattern) == 0 {
-		return len(text) == 0
-	}
-	switch pattern[0] {
-	case '%':
-		for i := 0; i <= len(text); i++ {
-			if like(text[i:], pattern[1:]) {
-				return true
+	can := make([]bool, len(text)+1)
+	can[0] = true
+	for at := 0; at < len(pattern); at++ {
+		next := make([]bool, len(text)+1)
+		r, any := pattern[at], pattern[at] == '_'
+		if r == '%' {
+			met := false
+			for i := range next {
+				met = met || can[i]
+				next[i] = met
 			}
+			can = next
+			continue
 		}
-		return false
-	case '_':
-		return len(text) > 0 && like(text[1:], pattern[1:])
-	case '\\':
-		if len(pattern) > 1 {
-			pattern = pattern[1:]
+		if r == '\\' && at+1 < len(pattern) {
+			at++
+			r = pattern[at]
 		}
+		for i, c := range text {
+			next[i+1] = can[i] && (any || c == r)
+		}
+		can = next
 	}
-	return len(text) > 0 && text[0] == pattern[0] && like(text[1:], pattern[1:])
+	return can[len(text)]
 }
 
 func equal(a, b any) bool {
@@ -544,6 +551,10 @@ func order(a, b any) (int, bool) {
 		if y, ok := b.(moment); ok {
 			return time.Time(x).Compare(time.Time(y)), true
 		}
+	case real:
+		d, err := decimal.Parse(string(x))
+		e, err2 := decimal.Parse(fmt.Sprint(b)) // a float may be compared with a whole number
+		return d.Cmp(e), err == nil && err2 == nil
 	case num:
 		if y, ok := b.(num); ok {
 			d, err := decimal.Parse(string(x))

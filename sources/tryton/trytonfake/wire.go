@@ -1,8 +1,10 @@
 package trytonfake
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,6 +21,8 @@ type (
 	real json.Number
 	// span is a timedelta in seconds.
 	span int64
+	// blob is binary.
+	blob []byte
 )
 
 // untag makes values of decoded JSON: whole numbers int64, tagged objects dates and the like.
@@ -91,6 +95,18 @@ func (r real) MarshalJSON() ([]byte, error) { return []byte(r), nil }
 // MarshalJSON tags a timedelta.
 func (s span) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"__class__": "timedelta", "seconds": float64(s)})
+}
+
+// base64Line is where Python's base64.encodebytes breaks its lines: 57 bytes make 76 characters.
+const base64Line = 57
+
+// MarshalJSON tags bytes.
+func (b blob) MarshalJSON() ([]byte, error) {
+	var text strings.Builder
+	for part := range slices.Chunk([]byte(b), base64Line) {
+		text.WriteString(base64.StdEncoding.EncodeToString(part) + "\n")
+	}
+	return json.Marshal(map[string]any{"__class__": "bytes", "base64": text.String()})
 }
 
 // cents makes a Decimal of minor units; zero is "0", as Python's Decimal(0) prints.
