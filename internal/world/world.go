@@ -361,6 +361,8 @@ type Helpdesk struct {
 	Users         []*User
 	Agents        []*User
 	Tickets       []*Ticket
+	Comments      []*Comment // in the order of their tickets, then of time
+	Profiles      []*Profile
 }
 
 // Organization is a company in the helpdesk.

@@ -46,14 +46,14 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (people, e
 	}, byKind)
 }
 
-// both runs a batch's parts (one per kind of key) side by side and folds their
-// answers; a failed part costs its own keys.
+// both runs a batch's parts (one per kind of key, one per ticket) side by side and
+// folds their answers; a failed part costs its own keys.
 func both[P comparable, K comparable, V any](ctx context.Context, parts []P, ask func(context.Context, P) (map[K]V, error), keys map[P][]K) (map[K]V, error) {
 	type reply struct {
 		found map[K]V
 		err   error
 	}
-	answers, err := sources.Each(len(parts), func(ctx context.Context, part P) (reply, error) {
+	answers, err := sources.Each(parallel, func(ctx context.Context, part P) (reply, error) {
 		found, err := ask(ctx, part)
 		return reply{found, err}, nil
 	})(ctx, parts)
@@ -250,29 +250,13 @@ func (c *client) showMany(ctx context.Context, kind string, query url.Values) ([
 
 // people reads users and organizations by reference, deleted users too.
 func (c *client) people(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Person, error) {
-	byKind := map[string][]record.Ref{}
-	var kinds []string
-	for _, ref := range refs {
-		kind, id := c.customer(ref)
-		if id == 0 {
-			continue
-		}
-		if byKind[kind] == nil {
-			kinds = append(kinds, kind)
-		}
-		byKind[kind] = append(byKind[kind], ref)
-	}
+	byKind, kinds := c.sorted(refs)
 	return both(ctx, kinds, func(ctx context.Context, kind string) (map[record.Ref]record.Person, error) {
 		asked := map[record.Ref]bool{}
-		ids := make([]int64, 0, len(byKind[kind]))
 		for _, ref := range byKind[kind] {
-			_, id := c.customer(ref)
-			asked[ref], ids = true, append(ids, id)
+			asked[ref] = true
 		}
-		query := url.Values{"ids": {joined(ids)}}
-		if kind == user {
-			query.Set("include_deleted", "true")
-		}
+		query := c.idsOf(kind, byKind[kind])
 		rows, err := c.showMany(ctx, kind, query)
 		if err != nil {
 			return nil, fmt.Errorf("reading %ss: %w", kind, err)

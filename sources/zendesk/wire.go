@@ -58,6 +58,7 @@ type userJSON struct {
 	ExternalID     string         `json:"external_id"`
 	Active         *bool          `json:"active"` // false: deleted
 	UpdatedAt      time.Time      `json:"updated_at"`
+	Tags           []string       `json:"tags"`
 	Fields         map[string]any `json:"user_fields"`
 }
 
@@ -74,6 +75,7 @@ type organizationJSON struct {
 	Name       string         `json:"name"`
 	ExternalID string         `json:"external_id"`
 	UpdatedAt  time.Time      `json:"updated_at"`
+	Tags       []string       `json:"tags"`
 	Fields     map[string]any `json:"organization_fields"`
 }
 
@@ -182,6 +184,7 @@ func (c *client) person(u userJSON, identities []identityJSON, organizationName 
 		SharedPhones: u.SharedPhone && u.Phone != "",
 		Links:        c.links(u.ExternalID),
 		VATID:        text(u.Fields, c.cfg.UserFields.VATID),
+		Fields:       custom(c.cfg.UserFields.CustomFields, u.Fields, origin),
 	}
 	if n := text(u.Fields, c.cfg.UserFields.CustomerNumber); n != "" {
 		p.Numbers = []string{n}
@@ -238,12 +241,12 @@ func (c *client) companiesIn(a organizationsJSON) []record.Person {
 }
 
 func (c *client) company(o organizationJSON) record.Person {
+	origin := c.env.Origin(record.KindCustomer, recordID(organization, o.ID), o.UpdatedAt, c.base+"/agent/organizations/"+strconv.FormatInt(o.ID, 10))
 	p := record.Person{
-		Origin: c.env.Origin(record.KindCustomer, recordID(organization, o.ID), o.UpdatedAt,
-			c.base+"/agent/organizations/"+strconv.FormatInt(o.ID, 10)),
-		Kind: record.Company, DisplayName: o.Name, Organization: o.Name,
-		Links: c.links(o.ExternalID),
-		VATID: text(o.Fields, c.cfg.OrganizationFields.VATID),
+		Origin: origin, Kind: record.Company, DisplayName: o.Name, Organization: o.Name,
+		Links:  c.links(o.ExternalID),
+		VATID:  text(o.Fields, c.cfg.OrganizationFields.VATID),
+		Fields: custom(c.cfg.OrganizationFields.CustomFields, o.Fields, origin),
 	}
 	if n := text(o.Fields, c.cfg.OrganizationFields.CustomerNumber); n != "" {
 		p.Numbers = []string{n}

@@ -180,7 +180,7 @@ func TestCheck(t *testing.T) {
 		`{"user":{"id":5,"name":"Agentin","role":"agent"}}`:              "",
 		`{"user":null}`: sources.BadResponse,
 	} {
-		src, _ := open(t, fixed(200, body), nil)
+		src, _ := open(t, fixed(200, body), func(c *zendesk.Config) { c.UserFields, c.OrganizationFields = zendesk.Fields{}, zendesk.Fields{} })
 		if got := codeOf(src.Check(t.Context())); got != want {
 			t.Errorf("%s: %q, want %q", body, got, want)
 		}
