@@ -31,6 +31,13 @@
 // external_id is read as a link to the source that externalIdSource names; it is
 // the record id of that source ("company:3"). Zendesk ignores its case, we do not.
 //
+// # Telephone numbers
+//
+// Search compares the digits of a number, and a leading asterisk stands for any
+// digits before them, so that one term finds every spelling of a number (Voice,
+// "Retrieving the Zendesk user id of a caller"); rows are read again here. Numbers
+// stored with an extension behind them are not found. Organizations have none.
+//
 // # Order
 //
 // Search lists the organizations first, then the end users without an
@@ -71,6 +78,10 @@
 //
 // # What is not known
 //
+//   - Whether phone: finds direct lines beside the user's own number. Rows found
+//     that way are recognised; none are promised.
+//   - How search cuts and quotes values of custom fields: nobody is found by VAT id
+//     or customer number.
 //   - Whether the side-load of comments holds every author: it is documented for
 //     the copied recipients, and in use for authors.
 //   - What entities plain_body may still hold; "&nbsp;" is made a blank.

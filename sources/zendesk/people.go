@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,13 +22,14 @@ const beside = "identities,organizations"
 
 type people = map[sources.Identifier][]record.Person
 
-// find asks by address and by foreign id side by side, each in batches.
+// find asks by address, by number and by foreign id side by side, each in batches.
 func (c *client) find(ctx context.Context, keys []sources.Identifier) (people, error) {
 	byKind := map[sources.IdentifierKind][]sources.Identifier{}
 	var kinds []sources.IdentifierKind
 	for _, k := range keys {
 		switch {
 		case k.Kind == sources.ByEmail && record.EmailKey(k.Value) == k.Value && searchable(k.Value):
+		case k.Kind == sources.ByPhone && record.PhoneKey(k.Value, "") == k.Value && k.Value != "":
 		case k.Kind == sources.ByLink && k.Source != "" && k.Source == c.cfg.ExternalIDSource && record.ValidID(k.Value):
 		default:
 			continue // nobody here can carry this key
@@ -39,6 +41,7 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (people, e
 	}
 	ways := map[sources.IdentifierKind]sources.Batch[sources.Identifier, []record.Person]{
 		sources.ByEmail: sources.Chunk(emailsPerSearch, c.byEmail),
+		sources.ByPhone: sources.Chunk(phonesPerSearch, c.byPhone),
 		sources.ByLink:  sources.Chunk(maxIDs, c.byLink),
 	}
 	return both(ctx, kinds, func(ctx context.Context, kind sources.IdentifierKind) (people, error) {
@@ -101,6 +104,41 @@ func (c *client) byEmail(ctx context.Context, keys []sources.Identifier) (people
 			terms = append(terms, "email:"+other)
 		}
 	}
+	return c.carriers(ctx, terms, keys, hasEmail)
+}
+
+// byPhone searches several numbers at once. Zendesk compares digits only, and a
+// leading asterisk stands for any before them ("Retrieving the Zendesk user id of
+// a caller"): one term for all spellings, and for some strangers, who are left out.
+func (c *client) byPhone(ctx context.Context, keys []sources.Identifier) (people, error) {
+	var terms []string
+	for _, k := range keys {
+		terms = append(terms, "phone:*"+lastDigits(k.Value))
+	}
+	return c.carriers(ctx, terms, keys, hasPhone)
+}
+
+// lastDigits are the digits in which all spellings of a number end: the national
+// number, without country code and trunk prefix.
+func lastDigits(e164 string) string {
+	common := strings.TrimPrefix(e164, "+")
+	for _, spelling := range record.PhoneSpellings(e164) {
+		digits := strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, spelling)
+		for !strings.HasSuffix(digits, common) {
+			common = common[1:]
+		}
+	}
+	return common
+}
+
+// carriers searches users by as many queries as the terms need and tells which of
+// them really carry which key.
+func (c *client) carriers(ctx context.Context, terms []string, keys []sources.Identifier, carries func(p record.Person, key string) bool) (people, error) {
 	out := people{}
 	for len(terms) > 0 {
 		query, rest := packed(terms, maxSearchWords)
@@ -111,7 +149,7 @@ func (c *client) byEmail(ctx context.Context, keys []sources.Identifier) (people
 		}
 		for _, p := range found {
 			for _, k := range keys {
-				if !p.Archived && hasEmail(p, k.Value) && !has(out[k], p) {
+				if !p.Archived && carries(p, k.Value) && !has(out[k], p) {
 					out[k] = append(out[k], p)
 				}
 			}
@@ -136,7 +174,7 @@ func (c *client) searchUsers(ctx context.Context, query string) ([]record.Person
 			return found, nil
 		}
 		if page == maxListPages {
-			return nil, c.fail(sources.BadResponse, "users.search: far more users than addresses")
+			return nil, c.fail(sources.BadResponse, "users.search: far more users than keys")
 		}
 	}
 }
@@ -179,6 +217,10 @@ func hasEmail(p record.Person, key string) bool {
 		}
 	}
 	return false
+}
+
+func hasPhone(p record.Person, key string) bool {
+	return slices.ContainsFunc(p.Phones, func(n record.Phone) bool { return n.Number == key })
 }
 
 func has(list []record.Person, p record.Person) bool {

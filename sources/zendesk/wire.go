@@ -204,13 +204,13 @@ func (c *client) person(u userJSON, identities []identityJSON, organizationName 
 		p.Emails = append(p.Emails, record.Email{Address: address, IsPrimary: &primary, IsVerified: verified, Origin: origin})
 	}
 	addPhone := func(number string, primary bool) {
-		e164 := international(number)
+		phone := c.env.Phone(number, "", &primary, origin)
 		for _, have := range p.Phones {
-			if have.AsEntered == number || e164 != "" && have.Number == e164 {
+			if have.AsEntered == number || phone.Number != "" && have.Number == phone.Number {
 				return
 			}
 		}
-		p.Phones = append(p.Phones, record.Phone{Number: e164, AsEntered: number, IsPrimary: &primary, Origin: origin})
+		p.Phones = append(p.Phones, phone)
 	}
 	if u.Email != "" {
 		addEmail(u.Email, true, nil)
@@ -273,24 +273,6 @@ func text(fields map[string]any, key string) string {
 		return v.String()
 	}
 	return ""
-}
-
-// international gives the E.164 form of a number written with + or 00 and a
-// country code, and nothing for any other: national numbers are read elsewhere.
-func international(s string) string {
-	s = strings.TrimSpace(s)
-	digits, ok := strings.CutPrefix(s, "+")
-	if !ok {
-		digits, ok = strings.CutPrefix(s, "00")
-	}
-	if !ok {
-		return ""
-	}
-	digits = strings.NewReplacer(" ", "", "-", "", ".", "", "/", "", "(0)", "", "(", "", ")", "", "\u00a0", "").Replace(digits)
-	if len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
-		return "" // E.164: at most 15 digits, none of them a leading zero
-	}
-	return "+" + digits
 }
 
 // rows are the tickets of an answer, with what is not in their records.

@@ -68,6 +68,8 @@ const (
 	// emailsPerSearch keeps a query within maxSearchWords for addresses of up to
 	// seven words each; queries with longer ones are split.
 	emailsPerSearch = 8
+	// phonesPerSearch does the same for numbers, of two words each.
+	phonesPerSearch = 30
 	// ownersPerSearch does the same for requesters and organizations: 2 words each,
 	// beside 2 for the type, 12 for two bounds and 12 for all statuses.
 	ownersPerSearch = 18
@@ -144,7 +146,7 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 	if c.logins != nil {
 		setup = 1
 	}
-	finds := []sources.IdentifierKind{sources.ByEmail}
+	finds := []sources.IdentifierKind{sources.ByEmail, sources.ByPhone}
 	if cfg.ExternalIDSource != "" {
 		finds = append(finds, sources.ByLink)
 	}
@@ -152,6 +154,7 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 		Name: env.Name, Vendor: "zendesk", Domains: []sources.Domain{sources.Helpdesk},
 		Costs: map[string]sources.Cost{
 			"find.EMAIL":    {Keys: emailsPerSearch, Calls: 1, Setup: setup},
+			"find.PHONE":    {Keys: phonesPerSearch, Calls: 1, Setup: setup},
 			"find.LINK":     {Keys: maxIDs, Calls: 2, Setup: setup}, // users and organizations
 			"people":        {Keys: maxIDs, Calls: 2, Setup: setup}, // users and organizations
 			"search":        {Keys: 1, Calls: 2, Setup: setup},      // organizations and users

@@ -290,6 +290,11 @@ func (f *fake) userMatch(v *world.User, t term) (has, known bool) {
 		return t.value == "user", t.value == "user"
 	case "email":
 		return slices.ContainsFunc(f.addresses[v.ID], func(a string) bool { return strings.EqualFold(a, t.value) }), true
+	case "phone":
+		// Digits only, and a leading asterisk for any before them.
+		want, any := strings.CutPrefix(t.value, "*")
+		have := digits(v.Phone)
+		return have != "" && (have == want || any && strings.HasSuffix(have, want)), want != "" && digits(want) == want
 	case "external_id":
 		return v.ExternalID != "" && strings.EqualFold(v.ExternalID, t.value), true
 	case "role":
@@ -298,6 +303,15 @@ func (f *fake) userMatch(v *world.User, t term) (has, known bool) {
 		return sameID(v.OrganizationID, t.value) || t.value == "none" && v.OrganizationID == 0, true
 	}
 	return false, false
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // search is the unified search, here for tickets.
