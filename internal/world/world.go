@@ -167,6 +167,9 @@ type Note struct {
 type Shop struct {
 	Customers []*ShopCustomer
 	Orders    []*Order
+	Groups    []*ShopGroup
+	Returned  []*ReturnedLine
+	Profiles  []*ShopProfile
 }
 
 // ShopCustomer is an account, or a guest who once ordered.

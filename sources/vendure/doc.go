@@ -41,13 +41,28 @@
 //   - The order's updatedAt does not move with its parcels, payments and refunds;
 //     the order's change is the latest of all of these.
 //
+//   - The core has no returns as such; a refund of a payment is its record of goods
+//     or money given back, and told as a return. Only orders lead to refunds, so
+//     that a customer's orders are looked through, up to returnsScan, and an id is
+//     "order:refund". Pending is open, Settled closed, Failed declined; the money
+//     counts once it is settled, as in the order's own sum. The lines of a refund
+//     have a quantity and no amount; items, shipping and adjustment of a refund are
+//     deprecated and not read.
+//   - A phone number is kept as it was typed. It is searched by the digits without
+//     the country code, whatever stands between them, with the regex filter: of at
+//     most 100 characters, asked of every row, and not there with the node-sqlite3
+//     driver (findByPhone).
+//   - A custom field that is a relation or a struct needs a selection of its own and
+//     cannot be told; an unknown one fails the check.
+//
 // Not mapped, for the core has no such thing: companies as such (a customer's
 // company is that of the default billing address, else of the default shipping
-// address), stage, language, consents, carriers' links, returns, invoices. The
-// moments at which a parcel left before it was delivered are only in the order's
-// history and stay empty. Phone numbers of the address book may be other people's
-// and are left out. Customers cannot be found by phone or VAT id, because the
-// server compares the text as it was typed.
+// address), stage, language, consents, carriers' links, invoices, quotes,
+// contracts, messages, interactions. The moments at which a parcel left before it
+// was delivered are only in the order's history and stay empty. Phone numbers of
+// the address book may be other people's and are left out; no filter reaches them
+// either. Customers cannot be found by VAT id, because the server compares the
+// text as it was typed.
 //
 // A customer's Since is the day its record was made.
 package vendure

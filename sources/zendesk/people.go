@@ -113,27 +113,9 @@ func (c *client) byEmail(ctx context.Context, keys []sources.Identifier) (people
 func (c *client) byPhone(ctx context.Context, keys []sources.Identifier) (people, error) {
 	var terms []string
 	for _, k := range keys {
-		terms = append(terms, "phone:*"+lastDigits(k.Value))
+		terms = append(terms, "phone:*"+record.NationalDigits(k.Value))
 	}
 	return c.carriers(ctx, terms, keys, hasPhone)
-}
-
-// lastDigits are the digits in which all spellings of a number end: the national
-// number, without country code and trunk prefix.
-func lastDigits(e164 string) string {
-	common := strings.TrimPrefix(e164, "+")
-	for _, spelling := range record.PhoneSpellings(e164) {
-		digits := strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, spelling)
-		for !strings.HasSuffix(digits, common) {
-			common = common[1:]
-		}
-	}
-	return common
 }
 
 // carriers searches users by as many queries as the terms need and tells which of

@@ -164,13 +164,3 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
-
-func TestLastDigits(t *testing.T) {
-	for key, want := range map[string]string{
-		"+41445550112": "445550112", "+4930555011": "30555011", "+390655501": "0655501", "+12025550101": "2025550101",
-	} {
-		if got := lastDigits(key); got != want {
-			t.Errorf("%s: %s, want %s", key, got, want)
-		}
-	}
-}
