@@ -352,15 +352,6 @@ func parsePlace(c sources.Cursor) (place, error) {
 	return p, nil
 }
 
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // stamp writes a moment as the API reads and writes it, to the millisecond.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
