@@ -32,8 +32,8 @@ func main() {
 
 // flags are the command line, one struct for all commands.
 type flags struct {
-	config, listen, write, fault string
-	debug                        bool
+	config, listen, write, fault, customer string
+	debug                                  bool
 }
 
 // run is the program without the process: it reads the command line and does
@@ -42,6 +42,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 	name := "serve"
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		name, args = args[0], args[1:]
+	}
+	if name == "cache" && len(args) > 0 {
+		name, args = name+" "+args[0], args[1:]
 	}
 	var f flags
 	set := flag.NewFlagSet("customer360 "+name, flag.ContinueOnError)
@@ -54,12 +57,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 			set.StringVar(&f.listen, "listen", "", "the `ADDRESS` to listen on, this machine only; overrides the configuration")
 			set.StringVar(&f.fault, "sandbox-fault", "", "break systems of the sandbox, `SYSTEM=FAULT`: hang, down, drip, slow, 429, html")
 		}
+	case "cache forget", "cache get":
+		set.StringVar(&f.config, "config", "", "the configuration `FILE`")
+		set.StringVar(&f.customer, "customer", "", "whom: the `ID` of a customer or contact, as the API gives it")
 	case "sandbox":
 		set.StringVar(&f.write, "write", "", "write the configuration that connects to the fakes to `FILE`")
 		set.StringVar(&f.fault, "fault", "", "break systems, `SYSTEM=FAULT`: hang, down, drip, slow, 429, html")
 	case "schema", "version":
 	default:
-		return fmt.Errorf("there is no command %q; there are serve, check, sandbox, schema and version", name)
+		return fmt.Errorf("there is no command %q; there are serve, check, cache forget, cache get, sandbox, schema and version", name)
 	}
 	if err := set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -87,15 +93,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 		return err
 	}
 	defer func() { _ = box.Close() }()
-	if name == "check" {
+	switch name {
+	case "check":
 		return command.Check(ctx, env, cfg)
+	case "cache forget":
+		return command.CacheForget(ctx, env, cfg, f.customer)
+	case "cache get":
+		return command.CacheGet(ctx, env, cfg, f.customer)
 	}
 	return serve(ctx, env, cfg, box)
 }
 
 // serve wires the house and answers until ctx ends.
 func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbox.Sandbox) error {
-	house, err := command.Open(env, cfg)
+	house, err := command.Open(ctx, env, cfg)
 	if err != nil {
 		return err
 	}
@@ -105,5 +116,5 @@ func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbo
 		return fmt.Errorf("listening on %s: %w (choose another address with -listen)", cfg.Listen, err)
 	}
 	house.Announce(ctx, ln.Addr(), box)
-	return house.Server.Serve(ctx, ln)
+	return house.Serve(ctx, ln)
 }

@@ -1,113 +1,340 @@
 package cache
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 )
 
-// The defaults and bounds of a Store.
-const (
-	// DefaultMaxBytes bounds the memory that entries take.
-	DefaultMaxBytes = 64 << 20
-	// NegativeLife is how long "does not exist" is believed.
-	NegativeLife = 10 * time.Second
-	// jitter spreads the ends of lives, so that what was read together is not read again together.
-	jitter = 0.1
-)
+// DefaultMaxBytes bounds the memory that entries take.
+const DefaultMaxBytes = 64 << 20
 
-// Store holds entries in this process, bounded in approximate bytes.
+// minMaxBytes is the least that makes sense: one large page of records.
+const minMaxBytes = 1 << 20
+
+// Options make a Store.
+type Options struct {
+	// MaxBytes bounds the memory that values take, roughly; 0 is DefaultMaxBytes.
+	MaxBytes int64
+	// Redis is where replicas share values; nil for this process alone.
+	Redis *Redis
+	// Root is the secret that names and seals what Redis holds. Former ones open
+	// what was sealed before Root was changed.
+	Root   []byte
+	Former [][]byte
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Observe is told what happens; its functions may be nil.
+	Observe Observer
+}
+
+// Observer is told what happens in a Store. Its functions must not block; sources
+// and kinds are names from the configuration and the code.
+type Observer struct {
+	// Looked says how the keys of one question to one source and kind were answered.
+	Looked func(source, kind string, looked Looked)
+	// Redis says how long a round trip took and whether it failed.
+	Redis func(operation string, took time.Duration, err error)
+	// Dropped says that a value was not written to Redis because too many were waiting.
+	Dropped func()
+}
+
+// Looked counts keys by what answered them.
+type Looked struct {
+	Near   int // this process's memory
+	Far    int // Redis
+	Missed int // the source, or a question under way to it
+	Stale  int // those of Near, Far and Missed that were answered with what is not fresh, for the source failed
+}
+
+// Stats are what a Store holds now.
+type Stats struct {
+	Entries int  // values in this process
+	Bytes   int  // what they take, roughly
+	Shared  bool // whether a Redis is configured
+	Usable  bool // whether it answers: false means that it is left alone until it does
+}
+
+// Store holds entries: near ones in this process, far ones in Redis.
 type Store struct {
-	entries *otter.Cache[string, entry]
+	near    *otter.Cache[string, entry]
+	far     *far // nil without a Redis
+	names   keys
 	now     func() time.Time
+	observe Observer
 
 	mu      sync.Mutex
 	flights map[string]*flight // what is being asked for
+	kinds   map[string][]kind  // by source: what is kept
 }
 
-// flight is a question under way; entry may be read once done is closed.
-type flight struct {
-	done  chan struct{}
-	entry entry
-}
-
-// entry is one answer of a source: a value, "does not exist", or a failure that
-// is handed to those who wait for the same load and then gone.
-type entry struct {
-	value     any
-	found     bool
-	err       error
-	fetchedAt time.Time
-	life      time.Duration
-	weight    uint32
-}
-
-// New makes a Store that holds at most maxBytes (0: DefaultMaxBytes).
-func New(maxBytes int64, now func() time.Time) (*Store, error) {
-	if maxBytes == 0 {
-		maxBytes = DefaultMaxBytes
+// Open makes a Store. It does not wait for Redis, which may be down.
+func Open(o Options) (*Store, error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
 	}
-	if maxBytes < 1<<20 {
+	if o.MaxBytes < minMaxBytes {
 		return nil, fmt.Errorf("cache.maxBytes must be at least 1MiB")
 	}
-	entries, err := otter.New(&otter.Options[string, entry]{
-		MaximumWeight:    uint64(maxBytes),
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{now: o.Now, observe: o.Observe, flights: map[string]*flight{}, kinds: map[string][]kind{}}
+	var err error
+	if s.names, err = newKeys(o.Root, o.Former); err != nil {
+		return nil, err
+	}
+	s.near, err = otter.New(&otter.Options[string, entry]{
+		MaximumWeight:    uint64(o.MaxBytes),
 		Weigher:          func(key string, e entry) uint32 { return e.weight + uint32(min(len(key), 1<<16)) },
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, entry]) time.Duration { return e.Value.life }),
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, entry]) time.Duration { return s.nearLife(e.Value) }),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the cache: %w", err)
 	}
-	return &Store{entries: entries, now: now, flights: map[string]*flight{}}, nil
+	if o.Redis == nil {
+		return s, nil
+	}
+	if len(o.Root) == 0 {
+		s.near.StopAllGoroutines()
+		return nil, fmt.Errorf("cache.redis needs keys.root: it seals what Redis holds")
+	}
+	if s.far, err = openFar(s, o); err != nil {
+		s.near.StopAllGoroutines()
+		return nil, err
+	}
+	return s, nil
+}
+
+// nearLife is how long this process holds an entry.
+func (s *Store) nearLife(e entry) time.Duration {
+	left := max(e.lives.stale.Sub(s.now()), time.Millisecond)
+	if s.far != nil {
+		left = min(left, nearLife)
+	}
+	return left
+}
+
+// Stats tells what the store holds.
+func (s *Store) Stats() Stats {
+	st := Stats{Entries: s.near.EstimatedSize(), Bytes: int(min(s.near.WeightedSize(), 1<<62))} //nolint:gosec // bounded
+	if s.far != nil {
+		st.Shared, st.Usable = true, s.far.usable()
+	}
+	return st
+}
+
+// Reach errs if the configured Redis does not answer.
+func (s *Store) Reach(ctx context.Context) error {
+	if s.far == nil {
+		return ErrNotShared
+	}
+	if err := s.far.ping(ctx); err != nil {
+		return errors.New(causeOf(err))
+	}
+	return nil
+}
+
+// Close ends the store's own goroutines, after what is still to be written to Redis.
+func (s *Store) Close() {
+	if s.far != nil {
+		s.far.close()
+	}
+	s.near.StopAllGoroutines()
+}
+
+// flight is a question under way. entry may be read once done is closed, the rest
+// under the store's mutex.
+type flight struct {
+	question
+	mac, slot string // what names its owner and itself in Redis
+	done      chan struct{}
+	entry     entry
+
+	since   time.Time // answers read before are not accepted
+	behind  bool      // nobody waits: a value is read again while it is served
+	old     *entry    // what may be served if the source fails
+	dropped bool      // its owner was forgotten meanwhile: the answer is not kept
+}
+
+// question is one key of a kind: name stands for all of it in this process.
+type question struct{ name, owner, field string }
+
+// plan is how questions are answered.
+type plan struct {
+	held  map[string]entry
+	waits map[string]*flight // all that must be waited for
+	lead  []*flight          // those of waits, and those behind, that nobody asks for yet
 }
 
 // begin sorts questions into those that are answered, those that somebody is
-// asking (the new ones included), and the names of the new ones, which the caller
-// must ask for and end. All in one step: two equal sets of questions never split.
-func (s *Store) begin(names []string) (held map[string]entry, waits map[string]*flight, lead []string) {
-	held, waits = make(map[string]entry, len(names)), map[string]*flight{}
+// asking (the new ones included), and the new ones, which the caller must ask for
+// and end. All in one step: two equal sets of questions never split.
+func (s *Store) begin(k *kind, asked map[string]question, since time.Time) plan {
+	p := plan{held: make(map[string]entry, len(asked)), waits: map[string]*flight{}}
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range names {
-		if e, ok := s.entries.GetIfPresent(name); ok {
-			held[name] = e
-			continue
+	for name, q := range asked {
+		var last *entry
+		since := since
+		if e, ok := s.near.GetIfPresent(name); ok {
+			e.place = fromNear
+			serves, behind := e.serves(now, since)
+			if serves {
+				p.held[name] = e
+			}
+			if serves && (!behind || s.flights[name] != nil) {
+				continue
+			}
+			if last = &e; e.refused() {
+				since = laterOf(since, e.fetchedAt.Add(1))
+			}
 		}
 		f := s.flights[name]
 		if f == nil {
-			f = &flight{done: make(chan struct{})}
+			f = &flight{question: q, done: make(chan struct{}), old: last}
+			f.mac, f.slot = s.names[0].name(k, q.owner, q.field)
 			s.flights[name] = f
-			lead = append(lead, name)
+			p.lead = append(p.lead, f)
+			if _, served := p.held[name]; served {
+				f.behind, f.since = true, last.fetchedAt.Add(1)
+				continue
+			}
 		}
-		waits[name] = f
+		if f.old == nil {
+			f.old = last
+		}
+		f.since = laterOf(f.since, since)
+		f.behind = false
+		p.waits[name] = f
 	}
-	slices.Sort(lead)
-	return held, waits, lead
+	slices.SortFunc(p.lead, func(a, b *flight) int { return strings.Compare(a.name, b.name) })
+	return p
 }
 
-// end hands answers to those who wait, and keeps those that are no failures.
-func (s *Store) end(answers map[string]entry) {
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// offer hands what Redis holds to the questions it answers, and returns those that
+// the source must be asked. What is aging answers those who wait, and is returned
+// too, as questions behind.
+func (s *Store) offer(lead []*flight, held map[*flight]entry) []*flight {
+	now := s.now()
+	var rest []*flight
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, e := range answers {
-		if e.err == nil {
-			s.entries.Set(name, e)
+	for _, f := range lead {
+		e, ok := held[f]
+		if !ok || f.dropped {
+			rest = append(rest, f)
+			continue
 		}
-		f := s.flights[name]
-		f.entry = e
-		delete(s.flights, name)
-		close(f.done)
+		serves, behind := e.serves(now, f.since)
+		switch {
+		case serves && !(behind && f.behind):
+			s.near.Set(f.name, e)
+			s.settle(f, e)
+			if behind {
+				again := &flight{question: f.question, mac: f.mac, slot: f.slot, done: make(chan struct{}), behind: true, old: &e}
+				s.flights[f.name] = again
+				rest = append(rest, again)
+			}
+		default:
+			if f.old == nil || e.fetchedAt.After(f.old.fetchedAt) {
+				f.old = &e
+			}
+			rest = append(rest, f)
+		}
+	}
+	return rest
+}
+
+// end hands the source's answers to those who wait, and keeps those that are no failures.
+func (s *Store) end(k *kind, lead []*flight, answers []entry) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, f := range lead {
+		e := answers[i]
+		e.mac = f.mac
+		switch {
+		case f.dropped:
+		case e.err == nil:
+			s.near.Set(f.name, e)
+			if s.far != nil {
+				s.far.put(write{k, f, e})
+			}
+		case f.old != nil && f.old.age(now) != gone:
+			after := f.old.troubled(k.failure(e.err), now)
+			s.near.Set(f.name, after)
+			err := e.err
+			e = after
+			e.err = err
+		}
+		s.settle(f, e)
 	}
 }
 
-// Close ends the store's own goroutines.
-func (s *Store) Close() { s.entries.StopAllGoroutines() }
+// settle ends a question. The caller holds the mutex.
+func (s *Store) settle(f *flight, e entry) {
+	f.entry = e
+	if s.flights[f.name] == f {
+		delete(s.flights, f.name)
+	}
+	close(f.done)
+}
 
-// spread gives a life that differs by up to a tenth from the nominal one.
-func spread(life time.Duration) time.Duration {
-	return time.Duration(float64(life) * (1 - jitter + 2*jitter*rand.Float64()))
+// evict drops what this process holds of owners, by what names them in Redis, and
+// sees to it that no answer under way brings it back.
+func (s *Store) evict(macs map[string]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, f := range s.flights {
+		if macs[f.mac] {
+			f.dropped = true
+			delete(s.flights, name)
+		}
+	}
+	var names []string
+	for name, e := range s.near.All() {
+		if macs[e.mac] {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		s.near.Invalidate(name)
+	}
+}
+
+// clear drops everything this process holds.
+func (s *Store) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, f := range s.flights {
+		f.dropped = true
+		delete(s.flights, name)
+	}
+	s.near.InvalidateAll()
+}
+
+// live reports whether the answer of a question may still be kept.
+func (s *Store) live(f *flight) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !f.dropped
 }

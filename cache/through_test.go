@@ -15,7 +15,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The pool of the Redis library looks for a lost server once a second, and sees only
+// then that it was closed.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 type key string
 
@@ -23,7 +27,7 @@ func (k key) CacheKey() (owner, field string) { return string(k), "self" }
 
 func store(t *testing.T, maxBytes int64) *Store {
 	t.Helper()
-	s, err := New(maxBytes, time.Now)
+	s, err := Open(Options{MaxBytes: maxBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +37,7 @@ func store(t *testing.T, maxBytes int64) *Store {
 
 func TestSecondQuestionCostsNothing(t *testing.T) {
 	var asked atomic.Int32
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(_ context.Context, keys []key) (map[key]string, error) {
 		asked.Add(int32(len(keys)))
 		return map[key]string{"a": "A"}, nil
 	})
@@ -53,7 +57,7 @@ func TestSecondQuestionCostsNothing(t *testing.T) {
 }
 
 func TestHitsAreCounted(t *testing.T) {
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(_ context.Context, keys []key) (map[key]string, error) {
 		return map[key]string{keys[0]: "A"}, nil
 	})
 	use := func() sources.Usage {
@@ -74,7 +78,7 @@ func TestHitsAreCounted(t *testing.T) {
 
 func TestFailuresAreNotKept(t *testing.T) {
 	fail := true
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(context.Context, []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(context.Context, []key) (map[key]string, error) {
 		if fail {
 			return map[key]string{"a": "A"}, sources.KeyErrors[key]{"b": &sources.Error{Source: "shop", Code: sources.Unavailable}}
 		}
@@ -94,7 +98,7 @@ func TestFailuresAreNotKept(t *testing.T) {
 func TestEqualMissesLoadOnce(t *testing.T) {
 	var loads atomic.Int32
 	release := make(chan struct{})
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(_ context.Context, keys []key) (map[key]string, error) {
 		loads.Add(1)
 		<-release
 		return map[key]string{keys[0]: "A"}, nil
@@ -122,7 +126,7 @@ func TestEqualMissesLoadOnce(t *testing.T) {
 func TestEqualSetsAreOneBatch(t *testing.T) {
 	for range 20 {
 		var batches, asked atomic.Int32
-		b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key]string, error) {
+		b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(_ context.Context, keys []key) (map[key]string, error) {
 			batches.Add(1)
 			asked.Add(int32(len(keys)))
 			out := map[key]string{}
@@ -152,7 +156,7 @@ func TestEqualSetsAreOneBatch(t *testing.T) {
 
 // A panic in a source is its failure, and its text goes nowhere.
 func TestPanicIsAFailure(t *testing.T) {
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(context.Context, []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(context.Context, []key) (map[key]string, error) {
 		panic("secret@person.example")
 	})
 	if _, err := b(t.Context(), []key{"a"}); err == nil || strings.Contains(fmt.Sprint(errors.Unwrap(err), err), "secret") {
@@ -163,7 +167,7 @@ func TestPanicIsAFailure(t *testing.T) {
 // The caller who came first leaves; the one who waits still gets the answer.
 func TestLoadOutlivesItsCaller(t *testing.T) {
 	release, began := make(chan struct{}), make(chan struct{}, 1)
-	b := Through(store(t, 0), "shop", "shop/orders", time.Minute, func(ctx context.Context, keys []key) (map[key]string, error) {
+	b := Through(store(t, 0), "shop", "orders", Policy{Soft: time.Minute}, func(ctx context.Context, keys []key) (map[key]string, error) {
 		began <- struct{}{}
 		<-release
 		return map[key]string{keys[0]: "A"}, ctx.Err()
@@ -187,7 +191,7 @@ func TestLoadOutlivesItsCaller(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	s := store(t, 1<<20)
-	b := Through(s, "shop", "shop/orders", time.Minute, func(_ context.Context, keys []key) (map[key][]byte, error) {
+	b := Through(s, "shop", "orders", Policy{Soft: time.Minute}, func(_ context.Context, keys []key) (map[key][]byte, error) {
 		return map[key][]byte{keys[0]: make([]byte, 10<<10)}, nil
 	})
 	for i := range 1000 {
@@ -195,8 +199,8 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.entries.CleanUp()
-	if w := s.entries.WeightedSize(); w > 1<<20 {
+	s.near.CleanUp()
+	if w := s.near.WeightedSize(); w > 1<<20 {
 		t.Errorf("holds %d bytes, the bound is %d", w, 1<<20)
 	}
 }
@@ -215,8 +219,8 @@ func TestWeighSeesWhatAValueKeepsAlive(t *testing.T) {
 	}
 }
 
-func TestNewRefusesTooLittle(t *testing.T) {
-	if _, err := New(1000, time.Now); err == nil {
+func TestOpenRefusesTooLittle(t *testing.T) {
+	if _, err := Open(Options{MaxBytes: 1000}); err == nil {
 		t.Error("a store of 1000 bytes was made")
 	}
 }

@@ -2505,7 +2505,7 @@ func (ec *executionContext) unmarshalInputCustomerKey(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "email", "customerNumber", "record"}
+	fieldsInOrder := [...]string{"id", "email", "phone", "vatId", "customerNumber", "record"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2526,6 +2526,20 @@ func (ec *executionContext) unmarshalInputCustomerKey(ctx context.Context, obj a
 				return it, err
 			}
 			it.Email = data
+		case "phone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phone"))
+			data, err := ec.unmarshalOPhoneNumber2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Phone = data
+		case "vatId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("vatId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VatID = data
 		case "customerNumber":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerNumber"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

@@ -40,6 +40,9 @@ func (arguments) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext refuses operations with unusable arguments.
 func (a arguments) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if _, _, err := maxAge(op); err != nil {
+		return err
+	}
 	w := argumentWalk{arguments: a, variables: op.Variables, seen: map[*ast.FragmentDefinition]bool{}}
 	return w.selections(op.Operation.SelectionSet)
 }
@@ -160,6 +163,14 @@ func (w *argumentWalk) value(field, at string, t *ast.Type, value any) error {
 		if _, err := record.ParseToken(s); err != nil {
 			return fmt.Errorf("%s is not an id that this server gave", at)
 		}
+	case at == "by.phone":
+		if s, _ := value.(string); record.PhoneKey(s, w.resolver.Country) == "" {
+			return fmt.Errorf("%s cannot be read as a telephone number: write it with its country code, as in +41 44 555 01 00", at)
+		}
+	case at == "by.vatId":
+		if s, _ := value.(string); record.VATKey(s) == "" {
+			return fmt.Errorf("%s cannot be read as a VAT id: write it with its country, as in CHE-123.456.788 or DE136695976", at)
+		}
 	case at == "by.customerNumber":
 		if s, _ := value.(string); !printable(s) {
 			return fmt.Errorf("%s must be 1 to %d printable characters", at, maxKeyLength)
@@ -190,7 +201,7 @@ func (w *argumentWalk) object(field, at, typ string, members map[string]any) err
 			}
 		}
 		if given != 1 || len(members) != 1 {
-			return fmt.Errorf("%s must hold exactly one key: id, email, customerNumber or record", at)
+			return fmt.Errorf("%s must hold exactly one key: id, email, phone, vatId, customerNumber or record", at)
 		}
 	}
 	for _, f := range w.schema.Types[typ].Fields {

@@ -123,6 +123,18 @@ func (r *Resolver) customer(ctx context.Context, ref record.Ref) (*model.Custome
 	return list[0], errs[0]
 }
 
+// Behind concludes, outside of any operation, who is behind a record of a customer
+// or contact; nil if nobody. It also returns the record's present reference.
+func (r *Resolver) Behind(ctx context.Context, ref record.Ref) (*identity.Customer, record.Ref, *sources.Error) {
+	ref, known := r.current(ref)
+	ref.Kind = record.KindCustomer
+	if !known {
+		return nil, record.Ref{}, nil
+	}
+	a := loaders.New(ctx, r.Sources, r.conclude).Customers.LoadAll(ctx, []record.Ref{ref})[0]
+	return a.Value, ref, a.Err
+}
+
 // byKey answers the one customer that carries a key.
 func (r *Resolver) byKey(ctx context.Context, key sources.Identifier) (*model.Customer, error) {
 	l := loaders.From(ctx)

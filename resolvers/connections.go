@@ -88,6 +88,7 @@ type stream[T record.Record] struct {
 	scanned int
 	done    bool
 	err     *sources.Error
+	stale   *sources.Error // why some of kept is older than it should be
 	tooLong bool
 }
 
@@ -252,6 +253,7 @@ func (q list[T]) take(r *Resolver, s *stream[T], a loaders.Answer[sources.Page[T
 	if s.err = a.Err; a.Err != nil || !a.Found {
 		return
 	}
+	s.stale = older(s.stale, a.Stale)
 	page := a.Value
 	for i := range page.Items {
 		item := &page.Items[i]
@@ -301,9 +303,7 @@ func (q list[T]) merge(r *Resolver, l *loaders.Loaders, streams []*stream[T], h 
 		}
 	}
 	for _, s := range streams {
-		if s.err != nil {
-			missing[s.ask.Source] = s.err
-		}
+		lacks(missing, s.ask.Source, s.err, s.stale)
 		for _, v := range s.kept {
 			if ref := (*v).Self(); !seen[ref] {
 				seen[ref] = true
@@ -338,11 +338,36 @@ func (q list[T]) merge(r *Resolver, l *loaders.Loaders, streams []*stream[T], h 
 	return conn
 }
 
-// gaps tells which sources are missing, by rank.
+// lacks notes that a source failed or, unless it did, that what it said is stale.
+func lacks(missing map[string]*sources.Error, source string, err, stale *sources.Error) {
+	known := missing[source]
+	switch {
+	case err != nil:
+		missing[source] = err
+	case stale != nil && (known == nil || known.Code == sources.Stale):
+		missing[source] = older(known, stale)
+	}
+}
+
+// older is the failure whose bridging answer is the older one; either may be nil.
+func older(a, b *sources.Error) *sources.Error {
+	if a == nil || b != nil && b.AsOf.Before(a.AsOf) {
+		return b
+	}
+	return a
+}
+
+// gaps tells which sources are missing, by rank. What is stale lacks what happened
+// since it was read; it is no error, for the records are there.
 func (r *Resolver) gaps(missing map[string]*sources.Error, from, until time.Time) []*model.Gap {
 	out := []*model.Gap{}
 	for _, s := range r.Sources {
-		if e := missing[s.Name]; e != nil {
+		e := missing[s.Name]
+		switch {
+		case e == nil:
+		case e.Code == sources.Stale:
+			out = append(out, &model.Gap{Source: r.source(s.Name), State: stateOf(e), From: e.AsOf, RetryAfter: e.RetryAfter})
+		default:
 			out = append(out, &model.Gap{Source: r.source(s.Name), State: stateOf(e), From: from, Until: until, RetryAfter: e.RetryAfter, Err: e})
 		}
 	}

@@ -156,24 +156,28 @@ func (r *Resolver) coverage(ctx context.Context, list []identity.Coverage) []*mo
 			m.State = model.SourceStateNotSearchable
 			m.Message = "The system " + c.Source + " cannot be searched by what is known of the customer."
 		default:
-			m.State, m.AsOf = askedState(ctx, c.Source)
+			m.State, m.AsOf, m.Message = askedState(ctx, c.Source)
 		}
 		out = append(out, m)
 	}
 	return out
 }
 
-// askedState tells whether what a source said in this operation is fresh or kept.
-func askedState(ctx context.Context, source string) (model.SourceState, time.Time) {
+// askedState tells whether what a source said in this operation is fresh, kept or
+// stale, and in the last case why.
+func askedState(ctx context.Context, source string) (state model.SourceState, asOf time.Time, message string) {
 	op := operationOf(ctx)
 	if op == nil {
-		return model.SourceStateLive, time.Time{}
+		return model.SourceStateLive, time.Time{}, ""
 	}
 	u := op.tally.BySource()[source]
-	if u.Calls == 0 && u.CacheHits > 0 {
-		return model.SourceStateCached, u.Oldest
+	switch {
+	case u.Stale != nil:
+		return model.SourceStateStale, u.Oldest, messageOf(u.Stale)
+	case u.Calls == 0 && u.CacheHits > 0:
+		return model.SourceStateCached, u.Oldest, ""
 	}
-	return model.SourceStateLive, u.Oldest
+	return model.SourceStateLive, u.Oldest, ""
 }
 
 func (r *Resolver) identity(c *identity.Customer, coverage []*model.Coverage) *model.Identity {

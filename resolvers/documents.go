@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"customer360/internal/graphqlhttp"
 	"customer360/sources"
 	"customer360/sources/record"
 )
@@ -57,7 +58,7 @@ func addressed(ctx context.Context, req *http.Request) context.Context {
 // Documents serves papers under DocumentPath, streamed from the system that keeps
 // them and kept nowhere. Nothing in a paper may run in the name of this server: it
 // is always a download, and sandboxed.
-func Documents(r *Resolver, log *slog.Logger) http.Handler {
+func Documents(r *Resolver, log *slog.Logger, shedder *graphqlhttp.Shedder) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithTimeout(req.Context(), documentTimeout)
 		defer cancel()
@@ -73,6 +74,11 @@ func Documents(r *Resolver, log *slog.Logger) http.Handler {
 			http.Error(w, "a document is read with GET", http.StatusMethodNotAllowed)
 			return
 		}
+		if !shedder.Enter(ctx) {
+			graphqlhttp.Overloaded(w, req)
+			return
+		}
+		defer shedder.Leave()
 		// The server's own bound is meant for answers that are made in memory.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(documentTimeout))
 		began := r.Now()

@@ -54,6 +54,7 @@ var sourceCodes = map[sources.Code]struct {
 	sources.Unauthorized: {"SOURCE_AUTH", model.SourceStateUnauthorized, "does not accept our credentials"},
 	sources.Forbidden:    {"SOURCE_AUTH", model.SourceStateUnauthorized, "denies our credentials a right they need"},
 	sources.BadResponse:  {"SOURCE_BAD_DATA", model.SourceStateBadData, "answered something unexpected"},
+	sources.Stale:        {"SOURCE_UNAVAILABLE", model.SourceStateStale, "failed; what it said earlier is shown"}, // never an error: the data is there
 	sources.BadCursor:    {codeBadCursor, model.SourceStateLive, "does not know the cursor"},
 }
 
@@ -106,7 +107,7 @@ func (h *handlerOptions) present(ctx context.Context, err error) *gqlerror.Error
 		out = &gqlerror.Error{Message: gqlErr.Message, Locations: gqlErr.Locations, Extensions: map[string]any{"code": protocolCode(gqlErr)}}
 	default:
 		out = &gqlerror.Error{Message: "Internal error. Tell the operator the requestId.", Extensions: map[string]any{"code": codeInternal}}
-		h.Log.ErrorContext(ctx, "internal error", slog.String("requestId", RequestID(ctx)), slog.String("cause", kindOf(err)))
+		h.Log.ErrorContext(ctx, "internal error", slog.String("cause", kindOf(err)))
 	}
 	if gqlErr != nil {
 		out.Path = gqlErr.Path

@@ -12,6 +12,7 @@ import (
 	"customer360/graph"
 	"customer360/internal/graphqlhttp"
 	"customer360/resolvers/loaders"
+	"customer360/sources"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -33,6 +34,14 @@ type Options struct {
 	Timeout time.Duration
 	// Limits bound documents; zero values are the defaults.
 	Limits graphqlhttp.Limits
+	// Shedder turns requests away while the server is full; nil is one with the
+	// default bounds.
+	Shedder *graphqlhttp.Shedder
+	// Observe is told of each operation that begins: its kind ("query", or "none" for
+	// one that could not be run) and the request's id. The context goes on to the
+	// operation; the returned function ends it with the codes of its errors. Nil is
+	// nobody.
+	Observe func(ctx context.Context, kind, requestID string) (context.Context, func(codes []string))
 }
 
 type handlerOptions struct{ Options }
@@ -51,6 +60,14 @@ func Handler(r *Resolver, o Options) http.Handler {
 		o.Timeout = RequestTimeout
 	}
 	o.Limits = o.Limits.Complete()
+	if o.Shedder == nil {
+		o.Shedder = graphqlhttp.NewShedder(0)
+	}
+	if o.Observe == nil {
+		o.Observe = func(ctx context.Context, _, _ string) (context.Context, func([]string)) {
+			return ctx, func([]string) {}
+		}
+	}
 	h := &handlerOptions{o}
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Complexity: complexity()})
 	srv := handler.New(schema)
@@ -79,6 +96,11 @@ func Handler(r *Resolver, o Options) http.Handler {
 			http.Error(w, "GraphQL is asked with POST", http.StatusMethodNotAllowed)
 			return
 		}
+		if !o.Shedder.Enter(ctx) {
+			graphqlhttp.Overloaded(w, req)
+			return
+		}
+		defer o.Shedder.Leave()
 		srv.ServeHTTP(w, req.WithContext(context.WithValue(addressed(ctx, req), requestIDKey{}, id)))
 	})
 }
@@ -88,9 +110,18 @@ func Handler(r *Resolver, o Options) http.Handler {
 func (h *handlerOptions) operate(r *Resolver) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) || graphql.GetOperationContext(ctx).Operation == nil {
-			return next(ctx)
+			ctx, end := h.Observe(ctx, "none", RequestID(ctx))
+			resp := next(ctx)
+			end(codesOf(resp))
+			return resp
 		}
+		ctx, end := h.Observe(ctx, string(graphql.GetOperationContext(ctx).Operation.Operation), RequestID(ctx))
+		codes := []string{codeInternal} // if it panics
+		defer func() { end(codes) }()
 		ctx, op := newOperation(ctx, r.Now())
+		if age, given, err := maxAge(graphql.GetOperationContext(ctx)); given && err == nil { // a bad one was refused before
+			ctx = sources.WithFreshness(ctx, op.began.Add(-age))
+		}
 		ctx = loaders.With(ctx, loaders.New(ctx, r.Sources, r.conclude))
 		resp := next(ctx)
 		if resp == nil {
@@ -105,42 +136,53 @@ func (h *handlerOptions) operate(r *Resolver) graphql.ResponseMiddleware {
 				resp.Extensions[name] = v
 			}
 		}
-		h.log(ctx, op, resp)
+		codes = codesOf(resp)
+		h.log(ctx, op, codes)
 		return resp
 	}
 }
 
 // log writes one line for an operation, never its text, variables or answer, and
 // one for each source that failed it, with the cause that callers are not told.
-func (h *handlerOptions) log(ctx context.Context, op *operation, resp *graphql.Response) {
+func (h *handlerOptions) log(ctx context.Context, op *operation, codes []string) {
 	calls := 0
 	for source, u := range op.tally.BySource() {
 		calls += u.Calls
-		if u.Err != nil {
-			cause := ""
-			if u.Err.Err != nil {
-				cause = u.Err.Err.Error()
+		for _, failed := range []*sources.Error{u.Err, u.Stale} {
+			if failed == nil {
+				continue
 			}
-			h.Log.WarnContext(ctx, "source failed", slog.String("requestId", RequestID(ctx)),
-				slog.String("source", source), slog.String("code", string(u.Err.Code)), slog.String("cause", cause))
+			behind, cause := failed.Behind(), ""
+			if behind.Err != nil {
+				cause = behind.Err.Error()
+			}
+			h.Log.WarnContext(ctx, "source failed", slog.String("source", source),
+				slog.String("code", string(behind.Code)), slog.Bool("bridged", failed.Code == sources.Stale), slog.String("cause", cause))
 		}
 	}
-	codes := []string{}
-	for _, e := range resp.Errors {
-		code, _ := e.Extensions["code"].(string)
-		codes = append(codes, code)
-	}
 	h.Log.InfoContext(ctx, "operation",
-		slog.String("requestId", RequestID(ctx)),
 		slog.String("kind", string(graphql.GetOperationContext(ctx).Operation.Operation)),
 		slog.Int("upstreamCalls", calls), slog.Any("errors", codes),
 		slog.Duration("took", time.Since(op.began)))
 }
 
+// codesOf are the codes of an answer's errors.
+func codesOf(resp *graphql.Response) []string {
+	codes := []string{}
+	if resp == nil {
+		return codes
+	}
+	for _, e := range resp.Errors {
+		code, _ := e.Extensions["code"].(string)
+		codes = append(codes, code)
+	}
+	return codes
+}
+
 // recovered turns a panic into INTERNAL; what was panicked may hold anything, so
 // only its type is logged.
 func (h *handlerOptions) recovered(ctx context.Context, p any) error {
-	h.Log.ErrorContext(ctx, "resolver panicked", slog.String("requestId", RequestID(ctx)), slog.String("type", typeName(p)))
+	h.Log.ErrorContext(ctx, "resolver panicked", slog.String("type", typeName(p)))
 	return &Refusal{Code: codeInternal, Message: "Internal error. Tell the operator the requestId."}
 }
 

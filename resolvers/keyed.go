@@ -27,6 +27,10 @@ func (r *Resolver) keyed(ctx context.Context, by model.CustomerKey) (*model.Cust
 		return r.known(ctx, ref, asked)
 	case by.Email != nil:
 		return r.byKey(ctx, sources.Identifier{Kind: sources.ByEmail, Value: *by.Email})
+	case by.Phone != nil:
+		return r.byKey(ctx, sources.Identifier{Kind: sources.ByPhone, Value: record.PhoneKey(*by.Phone, r.Country)})
+	case by.VatID != nil:
+		return r.byKey(ctx, sources.Identifier{Kind: sources.ByVATID, Value: record.VATKey(*by.VatID)})
 	case by.CustomerNumber != nil:
 		return r.byKey(ctx, sources.Identifier{Kind: sources.ByCustomerNumber, Value: *by.CustomerNumber})
 	case by.Record != nil:
@@ -34,7 +38,7 @@ func (r *Resolver) keyed(ctx context.Context, by model.CustomerKey) (*model.Cust
 		ref := record.Ref{Source: name, Kind: record.KindCustomer, ID: by.Record.RecordID}
 		return r.known(ctx, ref, ref)
 	}
-	return nil, refuse(codeBadUserInput, "by must hold exactly one key: id, email, customerNumber or record")
+	return nil, refuse(codeBadUserInput, "by must hold exactly one key: id, email, phone, vatId, customerNumber or record")
 }
 
 // known answers the customer behind a record, asked for by the reference asked;

@@ -48,9 +48,7 @@ func (r *Resolver) balancesOf(ctx context.Context, customers []*model.Customer) 
 	}
 	for j, a := range l.Balances.AskAll(ctx, asks) {
 		i := of[j]
-		if a.Err != nil {
-			missing[i][a.Source] = a.Err
-		}
+		lacks(missing[i], a.Source, a.Err, a.Stale)
 		for k := range a.Value {
 			out[i].Items = append(out[i].Items, &a.Value[k])
 		}

@@ -183,7 +183,11 @@ func (op *operation) extensions(order sources.Set) map[string]any {
 		}
 		calls += u.Calls
 		e := sourceUsage{Name: s.Name, State: stateOf(u.Err), Calls: u.Calls, Ms: u.Time.Milliseconds(), CacheHits: u.CacheHits}
-		if u.Err == nil && u.Calls == 0 {
+		switch {
+		case u.Err != nil:
+		case u.Stale != nil:
+			e.State = model.SourceStateStale
+		case u.Calls == 0:
 			e.State = model.SourceStateCached
 		}
 		if !u.Oldest.IsZero() {

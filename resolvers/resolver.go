@@ -19,6 +19,9 @@ type Resolver struct {
 	Status func(source string) sources.Status
 	// Rules are the rules of identity.
 	Rules identity.Rules
+	// Country is the country of telephone numbers that are asked for without one:
+	// ISO 3166-1 alpha-2, the leading source's default; empty for none.
+	Country string
 	// Cursors signs and reads cursors.
 	Cursors Cursors
 	// Billing and Shipping name the sources that have the last word on the billing

@@ -43,9 +43,8 @@ func (r *Resolver) listed(ctx context.Context, count int, after *string, where *
 		if name == pos.source {
 			cursor = sources.Cursor(pos.native)
 		}
-		if err := r.searchOne(ctx, conn, name, cursor, since, count, d); err != nil {
-			missing[name] = err
-		}
+		stale, err := r.searchOne(ctx, conn, name, cursor, since, count, d)
+		lacks(missing, name, err, stale)
 		if conn.PageInfo.HasNextPage {
 			break
 		}
@@ -65,16 +64,18 @@ func (r *Resolver) listed(ctx context.Context, count int, after *string, where *
 	return conn, nil
 }
 
-// searchOne adds the customers of one system until the page is full.
-func (r *Resolver) searchOne(ctx context.Context, conn *model.CustomerConnection, source string, after sources.Cursor, since time.Time, count int, d [digestBytes]byte) *sources.Error {
+// searchOne adds the customers of one system until the page is full. The first
+// answer says that some of what the system said is stale.
+func (r *Resolver) searchOne(ctx context.Context, conn *model.CustomerConnection, source string, after sources.Cursor, since time.Time, count int, d [digestBytes]byte) (stale, failed *sources.Error) {
 	l := loaders.From(ctx)
 	for range searchRounds {
 		// One more than the page needs: it tells whether there is a next page.
 		ask := loaders.Ask[sources.SearchOf]{Source: source, Key: sources.SearchOf{ChangedSince: since, First: count + 1 - len(conn.Nodes), After: after}}
 		a := l.Search.AskAll(ctx, []loaders.Ask[sources.SearchOf]{ask})[0]
 		if a.Err != nil {
-			return a.Err
+			return stale, a.Err
 		}
+		stale = older(stale, a.Stale)
 		page := a.Value
 		refs := make([]record.Ref, len(page.Items))
 		for i, p := range page.Items {
@@ -84,26 +85,26 @@ func (r *Resolver) searchOne(ctx context.Context, conn *model.CustomerConnection
 		customers, errs := r.customers(ctx, refs)
 		for i, c := range customers {
 			if errs[i] != nil {
-				return sources.AsError(source, errs[i])
+				return stale, sources.AsError(source, errs[i])
 			}
 			if c == nil || c.Concluded.Anchor != refs[i] {
 				continue
 			}
 			if len(conn.Nodes) == count {
 				conn.PageInfo.HasNextPage = true
-				return nil
+				return stale, nil
 			}
 			conn.Nodes = append(conn.Nodes, c)
 			conn.Edges = append(conn.Edges, &model.CustomerEdge{Node: c,
 				Cursor: r.Cursors.encode(d, position{source: source, native: string(page.Cursors[i])})})
 		}
 		if !page.More || len(page.Cursors) == 0 {
-			return nil
+			return stale, nil
 		}
 		after = page.Cursors[len(page.Cursors)-1]
 	}
 	conn.PageInfo.HasNextPage = true
-	return nil
+	return stale, nil
 }
 
 // searched are the systems whose customers are listed, by rank, and since when

@@ -24,6 +24,8 @@ type Env struct {
 	MaxConns int
 	// Transport replaces the network in tests; nil is the source's own pooled transport.
 	Transport http.RoundTripper
+	// Watch is told of the source's work.
+	Watch Watch
 }
 
 // The defaults of Env, from the design's numbers.
@@ -69,5 +71,6 @@ func (e Env) Complete() Env {
 	if e.MaxConns <= 0 {
 		e.MaxConns = DefaultMaxConns
 	}
+	e.Watch = e.Watch.Complete()
 	return e
 }

@@ -19,6 +19,9 @@ const (
 	Timeout      Code = "TIMEOUT"      // no whole answer within the deadline
 	BadResponse  Code = "BAD_RESPONSE" // an answer that is not what the vendor documents
 	BadCursor    Code = "BAD_CURSOR"   // a cursor that this source never gave
+	// Stale comes with a value: the source failed (Err says how), and what it said
+	// earlier, at AsOf, is answered instead.
+	Stale Code = "STALE"
 )
 
 // Error is the failure of one source. Its text never holds a URL, a token, a key
@@ -27,7 +30,17 @@ type Error struct {
 	Source     string
 	Code       Code
 	RetryAfter time.Duration // zero where the vendor does not say
+	AsOf       time.Time     // of Stale alone: when the value that comes with it was read
 	Err        error         // the cause, for the operator; already free of personal data
+}
+
+// Behind is the failure behind an error: of Stale what it bridges, else the error itself.
+func (e *Error) Behind() *Error {
+	var cause *Error
+	if e.Code == Stale && errors.As(e.Err, &cause) {
+		return cause
+	}
+	return e
 }
 
 // Error names source, code and cause.

@@ -15,7 +15,7 @@ var mayImport = [][2]string{
 	{`docs|graph/schema|internal/(world|graphqlhttp|httpserver|privacy|live)`, ``},
 	{`graph/model`, `sources|sources/record|internal/(identity|privacy)`},
 	{`graph`, `graph/model|sources/record|internal/(identity|privacy)`},
-	{`internal/config`, `sources|sources/record`},
+	{`internal/(config|telemetry)`, `sources|sources/record`},
 	{`resolvers`, `graph|graph/model|resolvers/loaders|sources|sources/record|internal/(identity|privacy|graphqlhttp)`},
 	{`resolvers/loaders`, `sources|sources/record|internal/identity`},
 	{`sources/record`, ``},
@@ -31,6 +31,9 @@ var mayImport = [][2]string{
 // onlyFor says who alone may import a module.
 var onlyFor = [][2]string{
 	{`github.com/graph-gophers/dataloader/.*`, `resolvers/loaders`},
+	{`github.com/failsafe-go/.*`, `sources/internal/upstream`},
+	{`github.com/prometheus/.*`, `internal/telemetry`},
+	{`go.opentelemetry.io/.*`, `internal/(telemetry|command)`}, // command: who takes the spans
 	{`github.com/hashicorp/go-retryablehttp`, `sources/internal/upstream`},
 	{`github.com/maypok86/otter/.*`, `cache`},
 	{`github.com/nyaruka/phonenumbers`, `sources/record`},

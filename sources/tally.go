@@ -20,7 +20,8 @@ type Usage struct {
 	CacheHits int           // keys answered by the cache
 	Time      time.Duration // the longest time one question to the source took
 	Oldest    time.Time     // when the oldest answer used arrived from the system
-	Err       *Error        // the last failure, nil if none
+	Err       *Error        // the last failure that left a question unanswered, nil if none
+	Stale     *Error        // the last failure that an older answer bridged, nil if none
 }
 
 type tallyKey struct{}

@@ -43,6 +43,11 @@ type CustomerKey struct {
 	ID *string `json:"id,omitempty"`
 	// An e-mail address.
 	Email *string `json:"email,omitempty"`
+	// A telephone number in any spelling; extensions make no difference. One without a country code is taken to be of
+	// the country that the leading system's `defaultCountry` names. Our own numbers are nobody's.
+	Phone *string `json:"phone,omitempty"`
+	// A VAT id in any spelling, with its country: "CHE-123.456.788 MWST". Our own is nobody's.
+	VatID *string `json:"vatId,omitempty"`
 	// A customer number, as any system writes it.
 	CustomerNumber *string `json:"customerNumber,omitempty"`
 	// A record of one system.
@@ -334,6 +339,8 @@ const (
 	SourceStateLive SourceState = "LIVE"
 	// Its answer was kept from an earlier question, and is still fresh.
 	SourceStateCached SourceState = "CACHED"
+	// It failed, and what it said earlier is shown instead, although that is no longer fresh.
+	SourceStateStale SourceState = "STALE"
 	// It has not been asked yet.
 	SourceStatePending SourceState = "PENDING"
 	// It could not be reached or failed.
@@ -353,6 +360,7 @@ const (
 var AllSourceState = []SourceState{
 	SourceStateLive,
 	SourceStateCached,
+	SourceStateStale,
 	SourceStatePending,
 	SourceStateUnavailable,
 	SourceStateTimedOut,
@@ -364,7 +372,7 @@ var AllSourceState = []SourceState{
 
 func (e SourceState) IsValid() bool {
 	switch e {
-	case SourceStateLive, SourceStateCached, SourceStatePending, SourceStateUnavailable, SourceStateTimedOut, SourceStateRateLimited, SourceStateUnauthorized, SourceStateBadData, SourceStateNotSearchable:
+	case SourceStateLive, SourceStateCached, SourceStateStale, SourceStatePending, SourceStateUnavailable, SourceStateTimedOut, SourceStateRateLimited, SourceStateUnauthorized, SourceStateBadData, SourceStateNotSearchable:
 		return true
 	}
 	return false

@@ -85,7 +85,8 @@ func UnmarshalCountryCode(v any) (string, error) {
 // MarshalPhoneNumber writes an E.164 number.
 func MarshalPhoneNumber(s string) graphql.Marshaler { return MarshalText(s) }
 
-// UnmarshalPhoneNumber reads an international number in any spelling.
+// UnmarshalPhoneNumber reads a number in any spelling. Whether it is one depends on
+// the country it is dialled in: who asks by it reads it with record.PhoneKey.
 func UnmarshalPhoneNumber(v any) (string, error) {
 	return matching(v, phonePattern, "a telephone number such as \"+41 44 555 01 00\"")
 }
@@ -119,7 +120,7 @@ var (
 	languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
 	countryPattern  = regexp.MustCompile(`^[A-Z]{2}$`)
-	phonePattern    = regexp.MustCompile(`^\+?[0-9 ()./-]{3,40}$`)
+	phonePattern    = regexp.MustCompile(`^[^\n]{0,90}\p{Nd}[^\n]{0,90}$`)
 )
 
 func matching(v any, p *regexp.Regexp, want string) (string, error) {

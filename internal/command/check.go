@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"customer360/cache"
 	"errors"
 	"fmt"
 	"maps"
@@ -43,9 +44,33 @@ func Check(ctx context.Context, env Env, cfg *config.Config) error {
 		}
 		_, _ = fmt.Fprintf(env.Out, "%13scan: %s\n", "", strings.Join(resolvers.Capabilities(s), " "))
 	}
+	if err := checkRedis(ctx, env, cfg); err != nil {
+		return err
+	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d sources failed", len(failed), len(opened.Set))
 	}
+	return nil
+}
+
+// checkRedis tells whether the configured Redis answers.
+func checkRedis(ctx context.Context, env Env, cfg *config.Config) error {
+	if cfg.Cache.Redis == nil {
+		return nil
+	}
+	kept, err := openCache(env, cfg, cache.Observer{})
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	if remote := cfg.Cache.Redis.Remote(); remote != "" {
+		_, _ = fmt.Fprintf(env.Out, "%-12s note    %s is reached without TLS: the values are sealed, the login is not; rediss:// hides both\n", "redis", remote)
+	}
+	if err := kept.Reach(ctx); err != nil {
+		_, _ = fmt.Fprintf(env.Out, "%-12s FAILED  %v\n%13smend: check cache.redis and its login, and whether it runs; the server answers without it, at the systems' cost\n", "redis", err, "")
+		return errors.New("the cache's Redis does not answer")
+	}
+	_, _ = fmt.Fprintf(env.Out, "%-12s ok\n", "redis")
 	return nil
 }
 
@@ -131,10 +156,7 @@ func Version(out io.Writer) error {
 	if !ok {
 		return errors.New("this build does not say its version")
 	}
-	version := info.Main.Version
-	if i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" }); i >= 0 {
-		version += " " + info.Settings[i].Value
-	}
-	_, err := fmt.Fprintln(out, "customer360", strings.TrimSpace(version), info.GoVersion)
+	version, revision := build()
+	_, err := fmt.Fprintln(out, "customer360", strings.TrimSpace(version+" "+revision), info.GoVersion)
 	return err
 }

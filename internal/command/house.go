@@ -13,13 +13,17 @@ import (
 
 	"customer360/cache"
 	"customer360/internal/config"
+	"customer360/internal/graphqlhttp"
 	"customer360/internal/httpserver"
 	"customer360/internal/identity"
 	"customer360/internal/playground"
 	"customer360/internal/sandbox"
+	"customer360/internal/telemetry"
 	"customer360/resolvers"
 	"customer360/sources"
 	"customer360/sources/catalog"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // Env is what the process gives to every command.
@@ -27,6 +31,10 @@ type Env struct {
 	Out io.Writer
 	Log *slog.Logger
 	Now func() time.Time
+	// Watch is told of the sources' work.
+	Watch sources.Watch
+	// Spans takes every span in place of the configured collector; nil for none.
+	Spans sdktrace.SpanExporter
 }
 
 // House is the opened product: sources, resolvers, server.
@@ -35,11 +43,25 @@ type House struct {
 	sources *catalog.Opened
 	cache   *cache.Store
 	env     Env
+	tel     *telemetry.Telemetry
+	metrics string // the address that serves metrics alone, empty for none
+	end     func()
 }
 
 // Open makes everything that the configuration names. It never calls the network.
-func Open(env Env, cfg *config.Config) (*House, error) {
-	kept, err := cache.New(int64(cfg.Cache.MaxBytes), env.Now)
+func Open(ctx context.Context, env Env, cfg *config.Config) (*House, error) {
+	env.Log = slog.New(telemetry.Logs(env.Log.Handler(), resolvers.RequestID))
+	tel, err := startTelemetry(ctx, env, cfg.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	env.Watch = tel.Watch()
+	kept, err := openCache(env, cfg, cache.Observer{
+		Looked: func(source, kind string, l cache.Looked) {
+			tel.Looked(source, kind, l.Near, l.Far, l.Missed, l.Stale)
+		},
+		Redis: tel.Redis, Dropped: tel.CacheDropped,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +71,15 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 		return nil, err
 	}
 	r := resolver(env, cfg, opened)
-	h := &House{sources: opened, cache: kept, env: env}
+	h := &House{sources: opened, cache: kept, env: env, tel: tel, metrics: cfg.Telemetry.Metrics.Listen, end: func() { tel.Close(ctx) }}
+	shedder := graphqlhttp.NewShedder(cfg.Limits.Concurrent)
+	h.measure(shedder)
 	h.Server = &httpserver.Server{
-		GraphQL:   resolvers.Handler(r, resolvers.Options{Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout}),
-		Documents: resolvers.Documents(r, env.Log),
-		Log:       env.Log, Open: cfg.Access.Open,
+		GraphQL: tel.Accept(resolvers.Handler(r, resolvers.Options{
+			Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout, Shedder: shedder, Observe: tel.Operation,
+		})),
+		Documents: resolvers.Documents(r, env.Log, shedder),
+		Log:       env.Log, Open: cfg.Access.Open, DrainDelay: cfg.Limits.DrainDelay,
 	}
 	if cfg.Access.Open {
 		var page http.Handler
@@ -62,6 +88,7 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 			return nil, err
 		}
 		h.Server.Playground = page
+		h.Server.Metrics = tel.Metrics() // this machine only, as everything while access is open
 	}
 	return h, nil
 }
@@ -81,7 +108,7 @@ func resolver(env Env, cfg *config.Config, opened *catalog.Opened) *resolvers.Re
 	}
 	return &resolvers.Resolver{
 		Sources: opened.Set, FormerNames: former, Status: opened.Status,
-		Rules: rules(cfg, rank), Cursors: resolvers.NewCursors(root), Now: env.Now, PublicURL: cfg.PublicURL,
+		Rules: rules(cfg, rank), Country: cfg.Country(), Cursors: resolvers.NewCursors(root), Now: env.Now, PublicURL: cfg.PublicURL,
 		Billing: cfg.Leading.Billing, Shipping: cfg.Leading.Shipping,
 	}
 }
@@ -91,9 +118,9 @@ func openSources(env Env, cfg *config.Config, kept *cache.Store) (*catalog.Opene
 	entries := make([]catalog.Entry, len(cfg.Sources))
 	for i, s := range cfg.Sources {
 		entries[i] = catalog.Entry{
-			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode,
+			Type: s.Type, FormerNames: s.FormerNames, Decode: s.Decode, Lives: lives(s.Cache),
 			Env: sources.Env{Name: s.Name, DefaultCountry: s.DefaultCountry, Zone: cfg.Zone, Now: env.Now, Log: env.Log,
-				Timeout: s.Timeout, MaxConns: s.MaxConns},
+				Timeout: s.Timeout, MaxConns: s.MaxConns, Watch: env.Watch},
 		}
 	}
 	return catalog.Open(entries, catalog.House{Cache: kept, Now: env.Now})
@@ -101,7 +128,8 @@ func openSources(env Env, cfg *config.Config, kept *cache.Store) (*catalog.Opene
 
 func rules(cfg *config.Config, rank []string) identity.Rules {
 	r := identity.DefaultRules(rank...)
-	r.SelfDomains, r.StripPlusTags = cfg.Self.Domains, cfg.Identity.StripPlusTags
+	r.SelfDomains, r.SelfPhones, r.SelfVATIDs = cfg.Self.Domains, cfg.Self.Phones, cfg.Self.VATIDs
+	r.StripPlusTags, r.Switchboards = cfg.Identity.StripPlusTags, cfg.Identity.Switchboards
 	for _, l := range []struct {
 		into *[]string
 		list []string
@@ -114,7 +142,10 @@ func rules(cfg *config.Config, rank []string) identity.Rules {
 }
 
 // Close ends what Open began.
-func (h *House) Close() { h.cache.Close() }
+func (h *House) Close() {
+	h.cache.Close()
+	h.end()
+}
 
 // Announce tells where the server answers, checks every source in the
 // background, and calls the server ready when each has been asked once: a source

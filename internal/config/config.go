@@ -27,16 +27,17 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// PublicURL is under what address callers reach this server, for the addresses
 	// of documents; where left out, the address that each request was sent to.
-	PublicURL string   `yaml:"publicURL"`
-	TimeZone  string   `yaml:"timeZone"` // IANA name of the business time zone
-	Cache     Cache    `yaml:"cache"`
-	Keys      Keys     `yaml:"keys"`
-	Self      Self     `yaml:"self"`
-	Leading   Leading  `yaml:"leading"`
-	Identity  Identity `yaml:"identity"`
-	Access    Access   `yaml:"access"`
-	Limits    Limits   `yaml:"limits"`
-	Sources   []Source `yaml:"-"` // by rank: the leading one first, then as in the file
+	PublicURL string    `yaml:"publicURL"`
+	TimeZone  string    `yaml:"timeZone"` // IANA name of the business time zone
+	Cache     Cache     `yaml:"cache"`
+	Keys      Keys      `yaml:"keys"`
+	Self      Self      `yaml:"self"`
+	Leading   Leading   `yaml:"leading"`
+	Identity  Identity  `yaml:"identity"`
+	Access    Access    `yaml:"access"`
+	Limits    Limits    `yaml:"limits"`
+	Telemetry Telemetry `yaml:"telemetry"`
+	Sources   []Source  `yaml:"-"` // by rank: the leading one first, then as in the file
 
 	// Zone is TimeZone, loaded.
 	Zone *time.Location `yaml:"-"`
@@ -44,19 +45,26 @@ type Config struct {
 
 // Cache bounds what is kept of answers.
 type Cache struct {
-	MaxBytes Bytes `yaml:"maxBytes"` // of memory, "64MiB"
+	MaxBytes Bytes  `yaml:"maxBytes"` // of memory, "64MiB"
+	Redis    *Redis `yaml:"-"`        // nil for this process's memory alone
 }
 
 // Keys are secrets of the server itself.
 type Keys struct {
-	// Root signs cursors. Without it a key is made at each start, and cursors of
-	// before a restart are refused.
+	// Root signs cursors and seals what Redis holds. Without it a key is made at each
+	// start, and cursors of before a restart are refused.
 	Root sources.Secret `yaml:"root"`
+	// Former are roots of before: they still open what Redis holds.
+	Former []sources.Secret `yaml:"former"`
 }
 
-// Self is our own company: its addresses are never a customer's.
+// Self is our own company: its addresses, telephone numbers and VAT ids are never
+// a customer's. Numbers and ids are in the form of record.PhoneKey and VATKey once
+// they are read.
 type Self struct {
 	Domains []string `yaml:"domains"`
+	Phones  []string `yaml:"phones"`
+	VATIDs  []string `yaml:"vatIds"`
 }
 
 // Leading names the source that has the last word, in general and for groups of
@@ -73,6 +81,9 @@ type Identity struct {
 	Placeholders  []string `yaml:"placeholders"`
 	RoleMailboxes []string `yaml:"roleMailboxes"`
 	StripPlusTags bool     `yaml:"stripPlusTags"`
+	// Switchboards are telephone numbers by which many people of a company are
+	// reached; once read, as record.PhoneKey. None is built in.
+	Switchboards []string `yaml:"switchboards"`
 }
 
 // Access says who may ask.
@@ -82,9 +93,22 @@ type Access struct {
 	Open bool `yaml:"open"`
 }
 
-// Limits bound a request.
+// Limits bound a request, and the server.
 type Limits struct {
-	Timeout time.Duration `yaml:"timeout"` // of one request; 5s where left out
+	Timeout    time.Duration `yaml:"timeout"`    // of one request; 5s where left out
+	Concurrent int           `yaml:"concurrent"` // GraphQL requests under way at once; 256 where left out
+	DrainDelay time.Duration `yaml:"drainDelay"` // how long to go on answering, not ready, when told to stop
+}
+
+// Telemetry says where metrics and traces go; what is left out is off.
+type Telemetry struct {
+	Metrics struct {
+		Listen string `yaml:"listen"` // an address of its own for /metrics
+	} `yaml:"metrics"`
+	Traces struct {
+		Endpoint    string   `yaml:"endpoint"`    // of an OTLP/HTTP collector
+		SampleRatio *float64 `yaml:"sampleRatio"` // the share of operations traced, 0 to 1; 0.1 where left out
+	} `yaml:"traces"`
 }
 
 // Source is one connected system: what all have in common, and its vendor's part.
@@ -95,6 +119,8 @@ type Source struct {
 	DefaultCountry string        `yaml:"defaultCountry"`
 	Timeout        time.Duration `yaml:"timeout"`  // of one question; 3s where left out
 	MaxConns       int           `yaml:"maxConns"` // requests under way at once; 8 where left out
+	// Cache says how long answers are kept, by kind, where it is not the usual time.
+	Cache map[string]Life `yaml:"-"`
 	// Decode reads the vendor's part strictly into the vendor's Config.
 	Decode func(into any) error `yaml:"-"`
 }
@@ -133,8 +159,12 @@ func Parse(text []byte, dir string, env func(string) string) (*Config, error) {
 		return nil, err
 	}
 	rest, list := without(root, "sources")
+	redis := takeRedis(rest)
 	cfg := &Config{}
-	if err := strictly(rest, cfg, "sources"); err != nil {
+	if err := strictly(rest, cfg, "sources", "redis"); err != nil {
+		return nil, hide.in(err)
+	}
+	if cfg.Cache.Redis, err = redisOf(redis); err != nil {
 		return nil, hide.in(err)
 	}
 	if cfg.Sources, err = sourcesOf(list, hide); err != nil {
@@ -162,9 +192,14 @@ func sourcesOf(list ast.Node, hide hidden) ([]Source, error) {
 			return nil, fmt.Errorf("line %d: a source must be a mapping with name: and type:", line(item))
 		}
 		var s Source
-		keys := keysOf(reflect.TypeFor[Source](), nil)
+		keys := append(keysOf(reflect.TypeFor[Source](), nil), "cache")
 		common, vendor := split(m, keys...)
+		common, lives := without(common, "cache")
 		if err := strictly(common, &s); err != nil {
+			return nil, err
+		}
+		var err error
+		if s.Cache, err = livesOf(lives); err != nil {
 			return nil, err
 		}
 		s.Decode = func(into any) error { return hide.in(strictly(vendor, into, keys...)) }
@@ -218,8 +253,24 @@ func (c *Config) complete() error {
 	if r := c.Keys.Root.Reveal(); r != "" && len(r) < 32 {
 		return fmt.Errorf("keys.root is shorter than 32 characters: make one with: head -c 32 /dev/urandom | base64")
 	}
-	if c.Limits.Timeout < 0 {
+	for _, former := range c.Keys.Former {
+		if len(former.Reveal()) < 32 {
+			return fmt.Errorf("keys.former holds one that is shorter than 32 characters: only what was once keys.root belongs there")
+		}
+	}
+	if c.Cache.Redis != nil && c.Keys.Root.Reveal() == "" {
+		return fmt.Errorf("line %d: cache.redis needs keys.root, which seals what Redis holds: make one with: head -c 32 /dev/urandom | base64", c.Cache.Redis.line)
+	}
+	switch l := c.Limits; {
+	case l.Timeout < 0:
 		return fmt.Errorf("limits.timeout must not be negative")
+	case l.Concurrent < 0:
+		return fmt.Errorf("limits.concurrent must not be negative")
+	case l.DrainDelay < 0 || l.DrainDelay > maxDrainDelay:
+		return fmt.Errorf("limits.drainDelay must be between 0s and %s", maxDrainDelay)
+	}
+	if err := c.Telemetry.check(); err != nil {
+		return err
 	}
 	taken := map[string]bool{}
 	for _, s := range c.Sources {
@@ -247,6 +298,9 @@ func (c *Config) complete() error {
 		}
 		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	}
+	if err := c.readNumbers(); err != nil {
+		return err
+	}
 	return CheckListen(c.Listen, c.Access.Open)
 }
 
@@ -264,6 +318,28 @@ func CheckListen(addr string, open bool) error {
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("listen: %s is not this machine alone: access is open, so everybody who reaches the server could read every customer; listen on 127.0.0.1 and put what authenticates callers in front", addr)
+	}
+	return nil
+}
+
+// maxDrainDelay bounds how long the end is put off.
+const maxDrainDelay = time.Minute
+
+// check checks addresses and the ratio.
+func (t Telemetry) check() error {
+	if at := t.Metrics.Listen; at != "" {
+		if _, port, err := net.SplitHostPort(at); err != nil || port == "" {
+			return fmt.Errorf("telemetry.metrics.listen: %q is not of the form 127.0.0.1:9464", at)
+		}
+	}
+	if t.Traces.Endpoint != "" {
+		u, err := url.Parse(t.Traces.Endpoint)
+		if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("telemetry.traces.endpoint is not an address of the form http://127.0.0.1:4318")
+		}
+	}
+	if r := t.Traces.SampleRatio; r != nil && !(*r >= 0 && *r <= 1) {
+		return fmt.Errorf("telemetry.traces.sampleRatio must be between 0 and 1")
 	}
 	return nil
 }

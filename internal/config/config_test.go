@@ -88,11 +88,12 @@ listen: "${env:HOST}:0"
 timeZone: Europe/Zurich
 cache: {maxBytes: 64MiB}
 keys: {root: "${file:secrets/root.key}"}
-self: {domains: [acme.example]}
+self: {domains: [acme.example], phones: ["+41 44 555 01 00"], vatIds: ["CHE-123.456.788 MWST"]}
 leading: {default: ledger, billing: ledger, shipping: shop}
-identity: {collective: [Diverse], placeholders: [x@y.example], roleMailboxes: [info], stripPlusTags: true}
+identity: {collective: [Diverse], placeholders: [x@y.example], roleMailboxes: [info], stripPlusTags: true, switchboards: ["0041 44 555 01 99 int. 3"]}
 access: {open: true}
-limits: {timeout: 4s}
+limits: {timeout: 4s, concurrent: 64, drainDelay: 5s}
+telemetry: {metrics: {listen: "127.0.0.1:9464"}, traces: {endpoint: "http://127.0.0.1:4318", sampleRatio: 0.25}}
 sources:
   - name: crm
     "type": hubspot
@@ -113,7 +114,8 @@ sources:
 		t.Fatal(err)
 	}
 	if cfg.Listen != "127.0.0.1:0" || cfg.Zone.String() != "Europe/Zurich" || cfg.Cache.MaxBytes != 64<<20 || cfg.Keys.Root.Reveal() != root ||
-		cfg.Limits.Timeout != 4*time.Second || !cfg.Identity.StripPlusTags || !slices.Equal(cfg.Self.Domains, []string{"acme.example"}) {
+		cfg.Limits.Timeout != 4*time.Second || cfg.Limits.Concurrent != 64 || cfg.Limits.DrainDelay != 5*time.Second ||
+		cfg.Telemetry.Metrics.Listen != "127.0.0.1:9464" || cfg.Telemetry.Traces.Endpoint != "http://127.0.0.1:4318" || *cfg.Telemetry.Traces.SampleRatio != 0.25 || !cfg.Identity.StripPlusTags || !slices.Equal(cfg.Self.Domains, []string{"acme.example"}) {
 		t.Errorf("got %+v", cfg)
 	}
 	var order []string
@@ -122,6 +124,9 @@ sources:
 	}
 	if !slices.Equal(order, []string{"ledger", "crm", "shop"}) {
 		t.Errorf("rank: got %v, want the leading one first, then as in the file", order)
+	}
+	if cfg.Self.Phones[0] != "+41445550100" || cfg.Self.VATIDs[0] != "CHE123456788" || cfg.Identity.Switchboards[0] != "+41445550199" || cfg.Country() != "" {
+		t.Errorf("numbers: got %+v, %+v, country %q", cfg.Self, cfg.Identity, cfg.Country())
 	}
 	crm := cfg.Sources[1]
 	if crm.Type != "hubspot" || crm.DefaultCountry != "CH" || crm.Timeout != 1500*time.Millisecond || crm.MaxConns != 4 || !slices.Equal(crm.FormerNames, []string{"oldcrm", "older-crm"}) {
@@ -169,6 +174,16 @@ func TestParseRefuses(t *testing.T) {
 		{"no size", one("") + "cache: {maxBytes: 64MB}\n", []string{"64MiB", "line 4", "cache.maxBytes"}},
 		{"negative time of a source", one(", timeout: -1s"), []string{"line 3", "timeout"}},
 		{"negative connections", one(", maxConns: -1"), []string{"line 3", "maxConns"}},
+		{"negative number of requests", one("") + "limits: {concurrent: -1}\n", []string{"limits.concurrent"}},
+		{"a drain of an hour", one("") + "limits: {drainDelay: 1h}\n", []string{"limits.drainDelay", "1m0s"}},
+		{"metrics at no address", one("") + "telemetry: {metrics: {listen: here}}\n", []string{"telemetry.metrics.listen", "127.0.0.1:9464"}},
+		{"traces to no address", one("") + "telemetry: {traces: {endpoint: \"127.0.0.1:4318\"}}\n", []string{"telemetry.traces.endpoint", "http://127.0.0.1:4318"}},
+		{"more than all traces", one("") + "telemetry: {traces: {endpoint: \"http://127.0.0.1:4318\", sampleRatio: 1.5}}\n", []string{"telemetry.traces.sampleRatio"}},
+		{"unknown key of telemetry", one("") + "telemetry: {metrics: {lisen: \":1\"}}\n", []string{"lisen", "listen"}},
+		{"a number of no country", one("") + "self: {phones: [044 555 01 00]}\n", []string{"self.phones", "entry 1", "country code"}},
+		{"a switchboard that is none", one("") + "identity: {switchboards: [reception]}\n", []string{"identity.switchboards", "entry 1"}},
+		{"a VAT id with a wrong check digit", one("") + "self: {vatIds: [CHE-123.456.789]}\n", []string{"self.vatIds", "check digit"}},
+		{"a misspelled list", one("") + "self: {vatIDs: []}\n", []string{`did you mean "vatIds"?`}},
 		{"negative time of a request", one("") + "limits: {timeout: -1s}\n", []string{"limits.timeout"}},
 
 		{"an anchor", "access: &a {open: true}\n", []string{"line 1", "anchors"}},

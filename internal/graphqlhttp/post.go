@@ -43,10 +43,7 @@ func (POST) Supports(r *http.Request) bool {
 // Do runs one request.
 func (POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	media := accepted(r.Header.Values("Accept"))
-	w.Header().Set("Content-Type", media+"; charset=utf-8")
-	w.Header().Set("Cache-Control", "private, no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Add("Vary", "Accept") // compression has its own
+	prepare(w, media)
 	start := graphql.Now()
 	params, refusal := read(w, r)
 	if refusal != nil {
@@ -74,6 +71,14 @@ func (POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecuto
 		return
 	}
 	write(w, http.StatusOK, resp, true)
+}
+
+// prepare sets the headers that all answers have.
+func prepare(w http.ResponseWriter, media string) {
+	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Add("Vary", "Accept") // compression has its own
 }
 
 type refusal struct {

@@ -33,6 +33,12 @@ type Server struct {
 	// Open says that nobody is asked who they are: then only names of this machine
 	// are answered, so that a web page cannot reach the server by a name of its own.
 	Open bool
+	// Metrics is served under /metrics; nil for nowhere.
+	Metrics http.Handler
+	// DrainDelay is how long the server goes on answering after it was told to stop,
+	// while /readyz says 503 already: a balancer that asks only now and then must have
+	// seen it before connections are refused.
+	DrainDelay time.Duration
 
 	stage atomic.Int32
 }
@@ -66,6 +72,9 @@ func (s *Server) Handler() (http.Handler, error) {
 		}
 		text(w, http.StatusServiceUnavailable, "not ready: starting or stopping")
 	})
+	if s.Metrics != nil {
+		mux.Handle("GET /metrics", s.Metrics)
+	}
 	if s.Playground != nil {
 		mux.Handle("/", s.Playground)
 	}
@@ -98,7 +107,8 @@ func thisMachine(next http.Handler) http.Handler {
 	})
 }
 
-// Serve answers on ln until ctx ends, then lets requests under way finish.
+// Serve answers on ln until ctx ends, for DrainDelay longer, then lets requests
+// under way finish.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	h, err := s.Handler()
 	if err != nil {
@@ -114,6 +124,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		<-ctx.Done()
 		s.stage.Store(stopping)
 		s.Log.Info("stopping: finishing the requests under way")
+		time.Sleep(s.DrainDelay)
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 		defer cancel()
 		stopped <- srv.Shutdown(drain)

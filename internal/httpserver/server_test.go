@@ -193,6 +193,44 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 	}
 }
 
+// A balancer must see that the server is going while it still answers.
+func TestNotReadyBeforeItStops(t *testing.T) {
+	s := server(true)
+	s.DrainDelay = 2 * time.Second
+	url, stop, ended := serving(t, s)
+	s.Ready()
+	if status, _, err := get(t.Context(), url+"/readyz"); err != nil || status != http.StatusOK {
+		t.Fatalf("before: %d, %v", status, err)
+	}
+	stop()
+	for {
+		status, _, err := get(t.Context(), url+"/readyz")
+		if err != nil {
+			t.Fatalf("it closed before it said that it was not ready: %v", err)
+		}
+		if status == http.StatusServiceUnavailable {
+			break
+		}
+	}
+	if status, body, err := get(t.Context(), url+"/graphql"); err != nil || status != http.StatusOK || body != "graphql" {
+		t.Errorf("not ready, it answers no more: %d %q %v", status, body, err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestMetricsRoute(t *testing.T) {
+	s := server(true)
+	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "numbers") })
+	if a := ask(handler(t, s), http.MethodGet, "/metrics", nil); a.Body.String() != "numbers" {
+		t.Errorf("got %q", a.Body)
+	}
+	if a := ask(handler(t, s), http.MethodGet, "/metrics", func(r *http.Request) { r.Host = "evil.example" }); a.Code != http.StatusMisdirectedRequest {
+		t.Errorf("a foreign name got %d", a.Code)
+	}
+}
+
 func TestStopWhileIdle(t *testing.T) {
 	s := server(true)
 	url, stop, ended := serving(t, s)

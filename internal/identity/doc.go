@@ -17,6 +17,30 @@
 // an address of another as high in rank, by addresses of two in one system, or as
 // an initial that fits two who contradict each other.
 //
+// # Keys
+//
+// Records meet by stored ids, e-mail addresses, telephone numbers and VAT ids.
+// Names that contradict each other never join, whatever keys agree.
+//
+//   - An address joins if nobody else has it, or with the equal full name.
+//   - A number joins together with an address, one of the two being nobody
+//     else's; or, if nobody else has it, with the family name and at least an
+//     initial of the given name, where it is a mobile number or the postcode is
+//     the same as well. A number alone is a candidate, and so are two companies of
+//     one name and number. Two different family names are one person (a marriage)
+//     only where two keys agree and the given name is equal.
+//   - A VAT id joins companies, its check digit being right. Companies of two names
+//     may be one group with one id: a candidate. Where one system has it twice, the
+//     postcode must be the same as well.
+//   - A key is shared if two records carry it under contradictory names, if a
+//     system flags it, if it is listed (role mailboxes, switchboards), and a number
+//     if both a company and a person carry it.
+//   - Nobody's keys are our own addresses, numbers and VAT ids, and what is typed
+//     where there is none: noreply@, 000 00 00, 123 45 67.
+//
+// Name and address, and domain and company name, are no rules: no system can be
+// asked for them.
+//
 // # Companies and people
 //
 //   - A contact leads to the company's customer. So does a private-looking record
@@ -31,7 +55,8 @@
 //     name: their own address, a role mailbox, or one of a contact. The legal form
 //     may be missing on one side, but AG and GmbH are two companies, and a name
 //     without either is nobody's if both are there.
-//   - A person's record that names the company and carries its address acts for it.
+//   - A person's record that names the company and carries its address or number,
+//     or that of a contact of it, acts for it.
 //     One that only uses its role mailbox is a candidate: that the domain is the
 //     company's alone cannot be looked up by address.
 //

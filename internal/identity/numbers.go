@@ -118,7 +118,7 @@ func postcode(s string) string {
 // byVATID: both carry a VAT id whose check digit is right. Between companies it
 // joins, unless their names are two: companies of one group may share an id. Where
 // one system has it twice (branches), the postcode has to be the same as well.
-func byVATID(p *pool, a, b *rec, j *judgement) relation {
+func byVATID(_ *pool, a, b *rec, j *judgement) relation {
 	common := inBoth(a.vats, b.vats)
 	if len(common) == 0 {
 		return relation{}

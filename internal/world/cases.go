@@ -163,7 +163,7 @@ func (b *builder) spellings() {
 	p := b.one("Nora", "Aschwanden", "Luzern", "nora.aschwanden@alpenpost.example", "crm helpdesk")
 	q := &being{given: p.given, family: p.family, email: "nora.aschwanden+kaffee@alpenpost.example", phone: p.phone, home: p.home, since: p.since}
 	b.know(q, "shop")
-	b.trap(plus, "She orders with a plus-tag: likely the same person, joined only where stripping is switched on.", false, join(p.recs, q.recs))
+	b.trap(plus, "She orders with a plus-tag: joined by name and telephone number, for the address alone makes it likely only.", true, join(p.recs, q.recs))
 	p = b.one("Vreni", "Portmann", "Bern", "portmann+vreni@seemail.example", "shop ledger")
 	q = b.one("Rolf", "Portmann", "Bern", "portmann+rolf@seemail.example", "crm helpdesk")
 	b.trap(plus, "A couple tell themselves apart by plus-tags of one mailbox: stripping must not join them.", true, p.recs, q.recs)
@@ -195,7 +195,7 @@ func (b *builder) spellings() {
 	b.trap(umlaut, "Sharp s and umlaut written out in the ledger.", true, p.recs)
 	p = b.one("Jörg", "Näf", "St. Gallen", "joerg.naef@alpenpost.example", "crm ledger")
 	mailTo(p.party, "jörg.näf@alpenpost.example")
-	b.trap(umlaut, "The umlaut stands in the address's local part in one system: two different addresses for all that a mail system says.", false, p.recs)
+	b.trap(umlaut, "The umlaut stands in the address's local part in one system: two different addresses for all that a mail system says, but one telephone number.", true, p.recs)
 	p = b.one("Karin", "Müller", "Bern", "karin.m@alpenpost.example", "crm ledger")
 	q = b.one("Karin", "Mueller", "Hamburg", "karin.mueller@nordmail.example", "shop helpdesk")
 	b.alike(umlaut, "Müller and Mueller are two people in two countries.", p.recs, q.recs)
@@ -224,10 +224,10 @@ func (b *builder) spellings() {
 	const turned = "turned-name"
 	p = b.one("Vreni", "Rüegg", "Thun", "vreni.rueegg@alpenpost.example", "crm ledger")
 	p.party.Name = "Rüegg Vreni"
-	b.trap(turned, "The ledger puts the family name first.", false, p.recs)
+	b.trap(turned, "The ledger puts the family name first.", true, p.recs)
 	p = b.one("Tim", "Spörri", "Zürich", "tim.spoerri@seemail.example", "shop ledger")
 	p.party.Name = "Spörri, Tim"
-	b.trap(turned, "The ledger puts the family name first, with a comma.", false, p.recs)
+	b.trap(turned, "The ledger puts the family name first, with a comma.", true, p.recs)
 	p = b.one("Franz", "Peters", "Wien", "franz.peters@donaupost.example", "crm ledger")
 	q = b.one("Peter", "Franz", "Wien", "peter.franz@donaupost.example", "shop helpdesk")
 	b.alike(turned, "Two people whose names are nearly each other's turned round.", p.recs, q.recs)
@@ -235,10 +235,10 @@ func (b *builder) spellings() {
 	const maiden = "maiden-name"
 	p = b.one("Sarah", "Gysin", "Basel", "sarah.gysin@alpenpost.example", "crm shop")
 	p.shop.FamilyName = "Hösli"
-	b.trap(maiden, "She married; the shop has the new name, the CRM the old one.", false, p.recs)
+	b.trap(maiden, "She married; the shop has the new name, the CRM the old one: address and telephone number agree.", true, p.recs)
 	p = b.one("Tina", "Krüger", "Berlin", "tina.krueger@nordmail.example", "crm ledger")
 	p.party.Name = "Tina Krüger-Bergmann"
-	b.trap(maiden, "The ledger has the double name.", false, p.recs)
+	b.trap(maiden, "The ledger has the double name.", true, p.recs)
 	p = b.one("Maria", "Böhm-Stadler", "Wien", "m.boehm-stadler@donaupost.example", "crm shop ledger")
 	b.alike(maiden, "A double name, the same everywhere.", p.recs)
 }
@@ -254,7 +254,7 @@ func (b *builder) records() {
 	first := f.company
 	b.firmToCRM(f)
 	f.company.Name, f.company.VATID, f.company.Phone = "Haldenrain Catering", "", first.Phone
-	b.trap(double, "The CRM has the company twice, once with the ledger's id: joined once domain and name count.", false, f.recs)
+	b.trap(double, "The CRM has the company twice, once with the ledger's id: the same number and name make it likely, no more.", false, f.recs)
 	p = b.one("Tanja", "Jörg", "Zürich", "tanja.joerg@alpenpost.example", "crm helpdesk")
 	p.contact.MoreEmails = []string{"t.joerg@wolkenmail.example"}
 	q := &being{given: p.given, family: p.family, email: "t.joerg@wolkenmail.example", phone: p.phone, home: p.home, since: 300}
@@ -406,7 +406,7 @@ func (b *builder) accounts() {
 	q = &being{given: p.given, family: p.family, email: "d.zuend@seemail.example", phone: p.phone, home: p.home, since: p.since}
 	b.reach(p.party, "email", q.email, "privat")
 	b.know(q, "shop")
-	b.trap(second, "Only the ledger holds both addresses: the shop's record is tied to the ledger's but not to the anchor, so membership, being a star, leaves it open.", false, join(p.recs, q.recs))
+	b.trap(second, "Only the ledger holds both addresses: what ties the shop's record to the anchor is the telephone number.", true, join(p.recs, q.recs))
 	p = b.one("Verena", "Mair", "Linz", "verena.mair@donaupost.example", "crm shop")
 	p.contact.MoreEmails = []string{"Verena.Mair@donaupost.example"}
 	b.alike(second, "The second address is the first one in other letters.", p.recs)
@@ -501,7 +501,7 @@ func (b *builder) links() {
 	b.firmToCRM(f)
 	b.firmToLedger(f, "office")
 	f.company.Number = f.party.Code
-	b.trap(foreign, "Only the customer number ties the two, not the ledger's id.", false, f.recs)
+	b.trap(foreign, "Customer number and VAT id tie the two, not the ledger's id.", true, f.recs)
 	p = b.one("Maria", "Fellner", "Salzburg", "maria.fellner@donaupost.example", "crm")
 	q := b.one("Josef", "Fellner", "Salzburg", "josef.fellner@donaupost.example", "ledger")
 	p.contact.LedgerID, p.contact.Number = q.party.ID, q.party.Code

@@ -27,7 +27,7 @@ type Case struct {
 	// "shop/12", "ledger/12", "helpdesk/user:12", "helpdesk/organization:3".
 	Groups [][]string
 	// Together says that the records inside each group must in fact be joined by
-	// link or e-mail; false where joining them needs rules that come later.
+	// link, e-mail, telephone number or VAT id; false where that needs other rules.
 	Together bool
 	// Aside are records that were archived, deleted or merged into one of the first
 	// group: no look-up by key finds them, and asking for one by its id must never

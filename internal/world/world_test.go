@@ -824,20 +824,56 @@ func TestCases(t *testing.T) {
 	})
 }
 
-// TestTogether: the records that must be joined by link or address really have
-// one; a star, each of them tied to the first. It knows no names and no sharing:
+// numbers are the telephone numbers and VAT ids of all records, ready to be compared.
+func numbers(w *World) map[string][]string {
+	all := map[string][]string{}
+	add := func(record, vatID string, phones ...string) {
+		for _, n := range phones {
+			if n = E164(n, "CH"); n != "" {
+				all[record] = append(all[record], n)
+			}
+		}
+		if vatID = strings.NewReplacer(" ", "", "-", "", ".", "", "MWST", "").Replace(vatID); vatID != "" {
+			all[record] = append(all[record], vatID)
+		}
+	}
+	for _, c := range w.CRM.Companies {
+		add(c.RecordName(), c.VATID, c.Phone)
+	}
+	for _, c := range w.CRM.Contacts {
+		add(c.RecordName(), "", c.Phone, c.Mobile)
+	}
+	for _, c := range w.Shop.Customers {
+		add(c.RecordName(), "", c.Phone)
+	}
+	for _, p := range w.Ledger.Parties {
+		add(p.RecordName(), p.VATID)
+		for _, m := range p.Mechanisms {
+			if m.Type == "phone" || m.Type == "mobile" {
+				add(p.RecordName(), "", m.Value)
+			}
+		}
+	}
+	for _, u := range w.Helpdesk.Users {
+		add(u.RecordName(), "", u.Phone)
+	}
+	return all
+}
+
+// TestTogether: the records that must be joined by link, address, telephone number
+// or VAT id really have one; a star, each of them tied to the first. It knows no names and no sharing:
 // it only finds groups that nothing could tie.
 func TestTogether(t *testing.T) {
 	seeds(t, func(t *testing.T, w *World) {
-		mails := map[string][]string{}
+		keys := numbers(w)
 		for _, c := range carriers(w) {
 			for _, m := range c.mails {
-				mails[c.record] = append(mails[c.record], key(m))
+				keys[c.record] = append(keys[c.record], key(m))
 			}
 		}
 		tied := func(a, b string) bool {
-			for _, m := range mails[a] {
-				if m != "" && slices.Contains(mails[b], m) {
+			for _, m := range keys[a] {
+				if m != "" && slices.Contains(keys[b], m) {
 					return true
 				}
 			}

@@ -23,6 +23,9 @@ type Answer[V any] struct {
 	Value  V
 	Found  bool           // false with a nil Err: the source was asked, there is none
 	Err    *sources.Error // why the source could not answer
+	// Stale is why Value is an older answer than it should be: the source failed. Nil
+	// where it is as fresh as it should be.
+	Stale *sources.Error
 }
 
 // Loader asks one capability of one source. Every key is asked at most once in
@@ -46,7 +49,7 @@ type flight[V any] struct {
 }
 
 // outages remembers, for one operation, which sources failed as a whole: they are
-// not asked again, so that a source that hangs costs the operation its time once.
+// not asked again, only what the cache holds of them is, so that a source that hangs costs the operation its time once.
 // And it gives each source one span of time for all questions of the operation: a
 // source that is slow time and again costs no more than one that hangs, and
 // leaves the others theirs. Only time in which the source is being asked counts.
@@ -200,17 +203,11 @@ func (l *Loader[K, V]) run(_ context.Context, keys []K) []*dataloader.Result[Ans
 }
 
 func (l *Loader[K, V]) fetch(keys []K) {
-	var vals map[K]V
-	var err error
-	if down := l.out.of(l.source); down != nil {
-		err = down
-	} else {
-		vals, err = l.safely(keys)
-	}
+	vals, err := l.safely(keys)
 	failed := sources.KeyErrors[K]{}
 	perKey := errors.As(err, &failed)
 	if l.source != "" && err != nil && (!perKey || len(failed) == len(keys)) {
-		l.out.note(l.source, sources.AsError(l.source, err))
+		l.out.note(l.source, sources.AsError(l.source, err).Behind())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -218,11 +215,15 @@ func (l *Loader[K, V]) fetch(keys []K) {
 		f := l.flights[k]
 		f.answer.Source = l.source
 		v, ok := vals[k]
-		switch {
-		case ok:
+		if ok {
 			f.answer.Value, f.answer.Found = v, true
+		}
+		switch e := sources.AsError(l.source, failed[k]); {
+		case ok && e != nil && e.Code == sources.Stale:
+			f.answer.Stale = e
+		case ok:
 		case perKey:
-			f.answer.Err = sources.AsError(l.source, failed[k])
+			f.answer.Err = e
 		case err != nil:
 			f.answer.Err = sources.AsError(l.source, err)
 		}
@@ -238,6 +239,9 @@ func (l *Loader[K, V]) safely(keys []K) (vals map[K]V, err error) {
 			vals, err = nil, fmt.Errorf("source panicked: %T", p)
 		}
 	}()
+	if down := l.out.of(l.source); down != nil {
+		return l.batch(sources.WithOutage(l.op, down), keys)
+	}
 	ctx, end := l.out.begin(l.op, l.source, l.span)
 	defer end()
 	return l.batch(ctx, keys)

@@ -25,6 +25,9 @@ type counting struct {
 }
 
 func (c *counting) batch(ctx context.Context, keys []int) (map[int]int, error) {
+	if down := sources.Outage(ctx); down != nil { // as the dressing does
+		return nil, down
+	}
 	c.mu.Lock()
 	c.calls = append(c.calls, keys)
 	c.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"customer360/cache"
 	"customer360/internal/world"
 	"customer360/sources"
 	"customer360/sources/hubspot"
@@ -70,6 +71,9 @@ type Entry struct {
 	Type        string
 	FormerNames []string
 	Decode      func(into any) error // reads the vendor's part of the section
+	// Lives says how long answers are kept, by capability ("orders"), where it is
+	// not the house's usual time. A Soft of 0 keeps nothing.
+	Lives map[string]cache.Policy
 }
 
 // Opened are the sources, dressed, with what is known of their health.
@@ -98,7 +102,7 @@ func Open(entries []Entry, h House) (*Opened, error) {
 		}
 		s.Vendor = e.Type
 		o.health[s.Name] = &health{}
-		o.Set = append(o.Set, dress(h, e.Env, o.health[s.Name], s))
+		o.Set = append(o.Set, dress(h, e, o.health[s.Name], s))
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"customer360/cache"
@@ -11,13 +12,15 @@ import (
 	"customer360/sources/record"
 )
 
-// How long answers are kept. Short: the answers are live, the cache only keeps
-// equal questions of one page view or one busy minute from costing twice.
-const (
-	masterLife = time.Minute
-	listLife   = 30 * time.Second
-	moneyLife  = 10 * time.Second
-)
+// usual is how long answers are kept unless the configuration says otherwise: master
+// data, lists of records, and what somebody owes. Short: the answers are live, the cache only keeps equal questions of one page view or one busy
+// minute from costing twice. A system that fails is bridged for some minutes, and
+// the answer says so; what somebody owes is never anything but fresh.
+func usual() (master, lists, money cache.Policy) {
+	return cache.Policy{Soft: time.Minute, Hard: 2 * time.Minute, StaleIfError: 10 * time.Minute},
+		cache.Policy{Soft: 30 * time.Second, Hard: time.Minute, StaleIfError: 5 * time.Minute},
+		cache.Policy{Soft: 10 * time.Second}
+}
 
 // House is what the dressing puts on. A nil Cache is none.
 type House struct {
@@ -26,31 +29,32 @@ type House struct {
 }
 
 // dress puts the house's clothes on every capability.
-func dress(h House, env sources.Env, hl *health, s sources.Source) sources.Source {
-	w := wardrobe{h, env, hl}
-	s.Timeout = env.Timeout
+func dress(h House, e Entry, hl *health, s sources.Source) sources.Source {
+	w := wardrobe{h, e.Env, hl, e.Lives}
+	master, lists, money := usual()
+	s.Timeout = e.Env.Timeout
 	s.Check = w.check(s.Check)
-	s.Find = wear(w, "find", masterLife, s.Find)
-	s.People = wear(w, "people", masterLife, s.People)
-	s.Search = wear(w, "search", listLife, s.Search)
-	s.Contacts = wearLists(w, "contacts", masterLife, s.Contacts)
-	s.Orders = wearLists(w, "orders", listLife, s.Orders)
-	s.Invoices = wearLists(w, "invoices", listLife, s.Invoices)
-	s.Payments = wearLists(w, "payments", listLife, s.Payments)
-	s.Dunnings = wearLists(w, "dunnings", listLife, s.Dunnings)
-	s.Balances = wear(w, "balances", moneyLife, s.Balances)
-	s.Tickets = wearLists(w, "tickets", listLife, s.Tickets)
-	s.Deals = wearLists(w, "deals", listLife, s.Deals)
-	s.Notes = wearLists(w, "notes", listLife, s.Notes)
-	s.Messages = wearLists(w, "messages", listLife, s.Messages)
-	s.Interactions = wearLists(w, "interactions", listLife, s.Interactions)
-	s.Quotes = wearLists(w, "quotes", listLife, s.Quotes)
-	s.Contracts = wearLists(w, "contracts", listLife, s.Contracts)
-	s.Returns = wearLists(w, "returns", listLife, s.Returns)
-	s.OrderReturns = wear(w, "order.returns", listLife, s.OrderReturns)
-	s.OrderInvoices = wear(w, "order.invoices", listLife, s.OrderInvoices)
-	s.Segments = wear(w, "segments", masterLife, s.Segments)
-	s.Consents = wear(w, "consents", masterLife, s.Consents)
+	s.Find = wear(w, "find", master, s.Find)
+	s.People = wear(w, "people", master, s.People)
+	s.Search = wear(w, "search", lists, s.Search)
+	s.Contacts = wearLists(w, "contacts", master, s.Contacts)
+	s.Orders = wearLists(w, "orders", lists, s.Orders)
+	s.Invoices = wearLists(w, "invoices", lists, s.Invoices)
+	s.Payments = wearLists(w, "payments", lists, s.Payments)
+	s.Dunnings = wearLists(w, "dunnings", lists, s.Dunnings)
+	s.Balances = wear(w, "balances", money, s.Balances)
+	s.Tickets = wearLists(w, "tickets", lists, s.Tickets)
+	s.Deals = wearLists(w, "deals", lists, s.Deals)
+	s.Notes = wearLists(w, "notes", lists, s.Notes)
+	s.Messages = wearLists(w, "messages", lists, s.Messages)
+	s.Interactions = wearLists(w, "interactions", lists, s.Interactions)
+	s.Quotes = wearLists(w, "quotes", lists, s.Quotes)
+	s.Contracts = wearLists(w, "contracts", lists, s.Contracts)
+	s.Returns = wearLists(w, "returns", lists, s.Returns)
+	s.OrderReturns = wear(w, "order.returns", lists, s.OrderReturns)
+	s.OrderInvoices = wear(w, "order.invoices", lists, s.OrderInvoices)
+	s.Segments = wear(w, "segments", master, s.Segments)
+	s.Consents = wear(w, "consents", master, s.Consents)
 	s.Document = w.document(s.Document)
 	return s
 }
@@ -59,22 +63,32 @@ type wardrobe struct {
 	House
 	env    sources.Env
 	health *health
+	lives  map[string]cache.Policy
+}
+
+// life is how long answers of a capability are kept.
+func (w wardrobe) life(kind string, usual cache.Policy) cache.Policy {
+	capability, _, _ := strings.Cut(kind, ".")
+	if own, ok := w.lives[capability]; ok {
+		return own
+	}
+	return usual
 }
 
 // wear dresses one capability, innermost first.
-func wear[K cache.Key, V any](w wardrobe, kind string, life time.Duration, b sources.Batch[K, V]) sources.Batch[K, V] {
+func wear[K cache.Key, V any](w wardrobe, kind string, life cache.Policy, b sources.Batch[K, V]) sources.Batch[K, V] {
 	if b == nil {
 		return nil
 	}
 	b = watch(w, kind, b) // what the source itself did: time, health
 	b = deadline(w, b)    // no question outlives the source's time
-	if w.Cache != nil {
-		b = cache.Through(w.Cache, w.env.Name, w.env.Name+"/"+kind, life, b) // hits cost the vendor nothing
+	if life = w.life(kind, life); w.Cache != nil && life.Soft > 0 {
+		b = cache.Through(w.Cache, w.env.Name, kind, life, b) // hits cost the vendor nothing
 	}
 	return observe(w, b) // outermost: the operation's view, hits and misses
 }
 
-func wearLists[V any](w wardrobe, kind string, life time.Duration, r sources.Records[V]) sources.Records[V] {
+func wearLists[V any](w wardrobe, kind string, life cache.Policy, r sources.Records[V]) sources.Records[V] {
 	r.Of = wear(w, kind, life, r.Of)
 	r.Read = wear(w, kind+".read", life, r.Read)
 	return r
@@ -83,6 +97,9 @@ func wearLists[V any](w wardrobe, kind string, life time.Duration, r sources.Rec
 // deadline bounds a question by the source's own time; the caller's may be shorter.
 func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		if down := sources.Outage(ctx); down != nil {
+			return nil, down
+		}
 		late := &sources.Error{Source: w.env.Name, Code: sources.Timeout, Err: errors.New("the source's time is over")}
 		ctx, cancel := context.WithTimeoutCause(ctx, w.env.Timeout, late)
 		defer cancel()
@@ -94,7 +111,10 @@ func deadline[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Ba
 func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		began := w.Now()
-		own, tally := sources.WithTally(ctx)
+		own, end := w.env.Watch.Begin(ctx, sources.Work{Source: w.env.Name, Layer: sources.Question, Name: kind, Keys: len(keys)})
+		code := string(sources.BadResponse) // if it panics
+		defer func() { end(code) }()
+		own, tally := sources.WithTally(own)
 		vals, err := b(own, keys)
 		ended := w.Now()
 		failure := firstFailure(w.env.Name, err)
@@ -106,7 +126,7 @@ func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) 
 			u.Calls += used.Calls
 			u.Time = max(u.Time, ended.Sub(began))
 		})
-		code := "OK"
+		code = "OK"
 		if failure != nil {
 			code = string(failure.Code)
 		}
@@ -120,11 +140,33 @@ func watch[K comparable, V any](w wardrobe, kind string, b sources.Batch[K, V]) 
 func observe[K comparable, V any](w wardrobe, b sources.Batch[K, V]) sources.Batch[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		vals, err := b(ctx, keys)
-		if e := firstFailure(w.env.Name, err); e != nil && e.Code != sources.BadCursor {
-			sources.Note(ctx, w.env.Name, func(u *sources.Usage) { u.Err = e })
+		if e := worst[K](w.env.Name, err); e != nil && e.Code != sources.BadCursor {
+			sources.Note(ctx, w.env.Name, func(u *sources.Usage) {
+				if e.Code == sources.Stale {
+					u.Stale = e
+				} else {
+					u.Err = e
+				}
+			})
 		}
 		return vals, err
 	}
+}
+
+// worst is the failure of a batch, or one of its keys' failures: one that left a
+// question unanswered before one that an older answer bridged.
+func worst[K comparable](source string, err error) *sources.Error {
+	var keys sources.KeyErrors[K]
+	if !errors.As(err, &keys) {
+		return firstFailure(source, err)
+	}
+	var found *sources.Error
+	for _, one := range keys {
+		if e := sources.AsError(source, one); found == nil || found.Code == sources.Stale {
+			found = e
+		}
+	}
+	return found
 }
 
 // firstFailure is the failure of a batch, or one of its keys' failures.

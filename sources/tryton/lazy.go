@@ -59,10 +59,13 @@ func (l *lazy[T]) get(ctx context.Context, source string, ask func(context.Conte
 	defer l.mu.Unlock()
 	l.tries++
 	if l.err = err; err != nil {
-		l.until = l.now().Add(l.rest)
-		if e := (*sources.Error)(nil); l.rest > 0 && errors.As(err, &e) && e.RetryAfter > l.rest {
-			l.until = l.now().Add(e.RetryAfter)
+		rest := l.rest
+		if e := (*sources.Error)(nil); rest > 0 && errors.As(err, &e) && e.RetryAfter > 0 {
+			if rest = max(rest, e.RetryAfter); e.Code == sources.RateLimited {
+				rest = e.RetryAfter // a limit is over when the system says so; a refusal is not
+			}
 		}
+		l.until = l.now().Add(rest)
 		return none, err
 	}
 	l.val = &got

@@ -159,7 +159,11 @@ func (t *tokens) refuse(err error) {
 	}
 	switch e.Code {
 	case sources.Unauthorized, sources.Forbidden, sources.RateLimited:
-		t.refused, t.rest = err, t.now().Add(max(refusalRest, e.RetryAfter))
+		rest := max(refusalRest, e.RetryAfter)
+		if e.Code == sources.RateLimited && e.RetryAfter > 0 {
+			rest = e.RetryAfter // a limit is over when Zendesk says so; a refusal is not
+		}
+		t.refused, t.rest = err, t.now().Add(rest)
 	default: // may pass at once
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"customer360/sources"
@@ -57,6 +56,8 @@ type Client struct {
 	opt    Options
 	http   *retryablehttp.Client
 	budget *budget
+	gate   *gate
+	rest   rest
 }
 
 // Request is one question. Path begins with a slash or is empty, is joined to the
@@ -99,9 +100,10 @@ func New(env sources.Env, baseURL string, opt Options) (*Client, error) {
 	if rt == nil {
 		rt = newTransport(env)
 	}
+	c.gate = &gate{next: rt, env: env, slots: make(chan struct{}, env.MaxConns), breaker: newBreaker(c.breakerChanged)}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     &gate{next: rt, env: env, slots: make(chan struct{}, env.MaxConns)},
+			Transport:     c.gate,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryMax: 1, RetryWaitMin: retryWaitMin, RetryWaitMax: retryWaitMax,
@@ -111,6 +113,17 @@ func New(env sources.Env, baseURL string, opt Options) (*Client, error) {
 		PrepareRetry: func(r *http.Request) error { return c.authorize(r) },
 	}
 	return c, nil
+}
+
+// breakerChanged tells the house, and the operator when an outage begins and ends.
+func (c *Client) breakerChanged(from, to sources.BreakerState) {
+	c.env.Watch.Breaker(c.env.Name, to)
+	switch {
+	case from == sources.BreakerClosed:
+		c.env.Log.Warn("breaker opened", slog.String("source", c.env.Name))
+	case to == sources.BreakerClosed:
+		c.env.Log.Info("breaker closed", slog.String("source", c.env.Name))
+	}
 }
 
 // local reports whether host is this machine.
@@ -131,84 +144,6 @@ func newTransport(env sources.Env) http.RoundTripper {
 	}
 }
 
-// gate bounds the requests under way, notes each one sent in the operation's
-// tally and logs it once it is over. The transport's own bound on connections is not enough: one HTTP/2
-// connection carries many requests. Being no more than a RoundTripper it also
-// hides CloseIdleConnections, which retryablehttp would call on the shared pool
-// after every failed request.
-type gate struct {
-	next  http.RoundTripper
-	env   sources.Env
-	slots chan struct{}
-}
-
-// RoundTrip sends the request once a slot is free. The slot is taken until the
-// answer's body is closed.
-func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx := r.Context()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case g.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	sources.Note(ctx, g.env.Name, func(u *sources.Usage) { u.Calls++ })
-	began, op, attempt := g.env.Now(), "", 1
-	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		x.attempts++
-		op, attempt = x.op, x.attempts
-	}
-	body := &held{}
-	over := func(status int) {
-		<-g.slots
-		// Nothing of the URL, the headers or either body.
-		g.env.Log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("source", g.env.Name), slog.String("op", op), slog.String("method", r.Method),
-			slog.Int("status", status), slog.Int64("bytes", body.read), slog.Int64("ms", g.env.Now().Sub(began).Milliseconds()), slog.Int("attempt", attempt))
-	}
-	resp, err := g.next.RoundTrip(r)
-	if err != nil {
-		over(0)
-		return nil, err
-	}
-	body.ReadCloser, body.free = resp.Body, sync.OnceFunc(func() { over(resp.StatusCode) })
-	resp.Body = body
-	return resp, nil
-}
-
-// held is a body that counts what is read of it, before unpacking, and gives its
-// slot back when it is closed.
-type held struct {
-	io.ReadCloser
-	read int64
-	free func()
-}
-
-// Read reads on.
-func (h *held) Read(p []byte) (int, error) {
-	n, err := h.ReadCloser.Read(p)
-	h.read += int64(n)
-	return n, err
-}
-
-// Close closes the body and frees the slot.
-func (h *held) Close() error {
-	defer h.free()
-	return h.ReadCloser.Close()
-}
-
-// exchange is what the gate and the retry policy must know about the request in
-// a context. Its attempts follow each other, so it needs no lock.
-type exchange struct {
-	op       string
-	reads    bool
-	retried  bool
-	attempts int
-}
-
-type exchangeKey struct{}
-
 // Do sends the request and returns the answer, or an *sources.Error. An answer
 // that is a failure by its status or by Options.Check comes with its error.
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
@@ -224,6 +159,9 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, c.broken(ctx, req.Op, err)
+	}
+	if err := c.refuse(); err != nil {
+		return nil, c.named(req.Op, err)
 	}
 	if err := c.authorize(r.Request); err != nil {
 		return nil, c.refused(ctx, req.Op, err)
@@ -241,7 +179,22 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 	if resp.Body, err = readBody(raw); err != nil {
 		return nil, c.broken(ctx, req.Op, err)
 	}
-	return resp, c.judge(resp)
+	err = c.judge(resp)
+	c.rest.note(c.env.Now(), err)
+	return resp, err
+}
+
+// refuse is the reason for which nothing may be asked now: the system told us to
+// wait, or its breaker is open. Neither costs a login or a wait for a slot.
+func (c *Client) refuse() error {
+	if wait := c.rest.left(c.env.Now()); wait > 0 {
+		c.env.Watch.Refused(c.env.Name, sources.RefusedByLimit)
+		return Fail(sources.RateLimited, wait, "the system asked to wait")
+	}
+	if wait := c.gate.breaker.left(); wait > 0 {
+		return c.gate.refused(wait)
+	}
+	return nil
 }
 
 // request builds what is sent, all but the credentials.
@@ -488,6 +441,9 @@ func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error)
 			return false, nil // asking again at once makes a limit worse
 		}
 		wait := RetryAfter(resp.Header, c.env.Now())
+		if resp.StatusCode == http.StatusTooManyRequests {
+			c.rest.note(c.env.Now(), Fail(sources.RateLimited, wait, "")) // for others: this request waits and may try
+		}
 		if end, ok := ctx.Deadline(); ok && wait > time.Until(end)-retryWaitMax {
 			return false, nil
 		}
