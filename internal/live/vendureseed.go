@@ -40,7 +40,7 @@ type shopSeed struct {
 // a guest, an order under a mixed-case e-mail, an open cart, a draft and a deleted customer with an order.
 func (v *Vendure) Seed(ctx context.Context) error {
 	s := &shopSeed{Vendure: v}
-	for _, step := range []func(context.Context) error{s.settings, s.people, s.placeOrders, s.oddities} {
+	for _, step := range []func(context.Context) error{s.settings, s.people, s.groups, s.placeOrders, s.oddities} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("seeding the shop: %w", err)
 		}
@@ -176,6 +176,16 @@ func (s *shopSeed) customer(ctx context.Context, c Client, password string) (str
 	return made.ID, nil
 }
 
+// groups makes customer groups; nobody is in the last one.
+func (s *shopSeed) groups(ctx context.Context) error {
+	for name, members := range map[string][]string{"Regulars": {s.customers[0], s.customers[1], s.customers[4]}, "Trade": {s.customers[1]}, "Fair": {}} {
+		if _, err := s.create(ctx, "createCustomerGroup", "CreateCustomerGroupInput!", map[string]any{"name": name, "customerIds": members}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // placeOrders makes the orders of the plan: authorised ones as the customer in the shop, all others from the back office.
 func (s *shopSeed) placeOrders(ctx context.Context) error {
 	for i, plan := range orderPlans() {
@@ -270,7 +280,7 @@ func (s *shopSeed) drive(ctx context.Context, order paidOrder, end string) error
 			... on ErrorResult { errorCode message } } }`, map[string]any{"order": order.ID}, nil); err != nil {
 			return fmt.Errorf("cancelling: %w", err)
 		}
-		return s.refund(ctx, order, order.TotalWithTax)
+		return s.refund(ctx, order, order.TotalWithTax, nil)
 	}
 	lines := order.Lines
 	if end == "PartiallyShipped" || end == "PartiallyDelivered" {
@@ -298,18 +308,22 @@ func (s *shopSeed) drive(ctx context.Context, order paidOrder, end string) error
 		}
 	}
 	if end == "Refunded" {
-		return s.refund(ctx, order, 895)
+		return s.refund(ctx, order, 895, []any{map[string]any{"orderLineId": order.Lines[0].ID, "quantity": 1}})
 	}
 	return nil
 }
 
-// refund pays back part of an order and settles the refund if the payment method left it open.
-func (s *shopSeed) refund(ctx context.Context, order paidOrder, amount int) error {
+// refund pays back part of an order for the lines that came back, if any, and settles the refund if the payment method
+// left it open.
+func (s *shopSeed) refund(ctx context.Context, order paidOrder, amount int, lines []any) error {
+	if lines == nil {
+		lines = []any{}
+	}
 	var refund struct{ ID, State string }
-	if err := s.admin(ctx, `mutation($payment: ID!, $amount: Money!) { refundOrder(input: {
-		paymentId: $payment, amount: $amount, lines: [], shipping: 0, adjustment: 0, reason: "goodwill" }) {
+	if err := s.admin(ctx, `mutation($payment: ID!, $amount: Money!, $lines: [OrderLineInput!]!) { refundOrder(input: {
+		paymentId: $payment, amount: $amount, lines: $lines, shipping: 0, adjustment: 0, reason: "goodwill" }) {
 		... on Refund { id state } ... on ErrorResult { errorCode message } } }`,
-		map[string]any{"payment": order.Payments[0].ID, "amount": amount}, &refund); err != nil {
+		map[string]any{"payment": order.Payments[0].ID, "amount": amount, "lines": lines}, &refund); err != nil {
 		return fmt.Errorf("refunding: %w", err)
 	}
 	if refund.State == "Settled" {

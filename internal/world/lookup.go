@@ -82,7 +82,7 @@ func (h *Helpdesk) Ticket(id int64) *Ticket {
 
 // PersonalStrings are all e-mail addresses in every spelling that a system holds,
 // all telephone numbers as entered and in E.164, and the full names of all people,
-// our own included: what must not appear in errors, logs and spans. Sorted, each once.
+// our own included, and what they wrote to each other: what must not appear in errors, logs and spans. Sorted, each once.
 // A national number without a country is listed as each country's.
 func (w *World) PersonalStrings() []string {
 	var all []string
@@ -153,6 +153,9 @@ func (w *World) PersonalStrings() []string {
 		if strings.Contains(u.Name, " ") {
 			add(u.Name)
 		}
+	}
+	for _, c := range w.Helpdesk.Comments {
+		add(c.Text, c.Call)
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)

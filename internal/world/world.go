@@ -167,6 +167,9 @@ type Note struct {
 type Shop struct {
 	Customers []*ShopCustomer
 	Orders    []*Order
+	Groups    []*ShopGroup
+	Returned  []*ReturnedLine
+	Profiles  []*ShopProfile
 }
 
 // ShopCustomer is an account, or a guest who once ordered.
@@ -362,6 +365,8 @@ type Helpdesk struct {
 	Users         []*User
 	Agents        []*User
 	Tickets       []*Ticket
+	Comments      []*Comment // in the order of their tickets, then of time
+	Profiles      []*Profile
 }
 
 // Organization is a company in the helpdesk.

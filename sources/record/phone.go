@@ -168,6 +168,17 @@ func PhoneSpellings(e164 string) []string {
 	return out[:min(len(out), maxSpellings)]
 }
 
+// NationalDigits are the digits of a number that PhoneKey made without its country
+// code: those in which every spelling of it ends, extensions aside, for vendors
+// whose search can look at digits alone. Empty for what is no key.
+func NationalDigits(e164 string) string {
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil || phonenumbers.Format(n, phonenumbers.E164) != e164 {
+		return ""
+	}
+	return phonenumbers.GetNationalSignificantNumber(n)
+}
+
 // MobilePhone reports whether a number that PhoneKey made belongs to one hand
 // rather than to a household or an office. Where a country's numbers do not tell
 // (North America) it is false.

@@ -132,3 +132,13 @@ func BenchmarkPhoneKey(b *testing.B) {
 		record.PhoneKey("044 555 01 00", "CH")
 	}
 }
+
+func TestNationalDigits(t *testing.T) {
+	for key, want := range map[string]string{
+		"+41445550112": "445550112", "+4930555011": "30555011", "+390655501": "0655501", "+12025550101": "2025550101", "0445550112": "", "": "", "+41": "",
+	} {
+		if got := record.NationalDigits(key); got != want {
+			t.Errorf("%q: %q, want %q", key, got, want)
+		}
+	}
+}

@@ -132,12 +132,15 @@ func wellPaged[V any](t TB, name string, p sources.Page[V], first int) {
 	}
 }
 
-// whole are the references of all that was learnt, and the id of one of them, or
-// else the given one.
+// whole are the references of all that was learnt, each once, and the id of one of
+// them, or else the given one.
 func (l *shelf[V]) whole(sample string) (refs []record.Ref, id string) {
+	seen := map[record.Ref]bool{}
 	for _, o := range l.owners {
 		for _, v := range l.lists[o] {
-			refs = append(refs, v.Self())
+			if ref := v.Self(); !seen[ref] {
+				seen[ref], refs = true, append(refs, ref)
+			}
 		}
 	}
 	if len(refs) > 0 {

@@ -178,7 +178,7 @@ func (f faults) classify(gone bool) (sources.Code, string) {
 	}
 }
 
-const unknownWords = "the server does not know what was asked: its version differs, or a configured custom field does not exist or is not of type string"
+const unknownWords = "the server does not know what was asked: its version differs, or a configured custom field does not exist, needs a selection of its own or, where keys are searched in it, is not of type string"
 
 // refusal explains the status 400 that Vendure answers to a document it cannot read.
 func refusal(resp *upstream.Response) error {

@@ -301,7 +301,7 @@ func TestNothingToAskMakesNoCall(t *testing.T) {
 	ctx := context.Background()
 	foreign := record.Ref{Source: "crm", Kind: record.KindCustomer, ID: "1"}
 	_, a := src.People(ctx, []record.Ref{foreign, {}, {Source: "shop", Kind: record.KindOrder, ID: "1"}, {Source: "shop", Kind: record.KindCustomer, ID: "1 or 1"}})
-	_, b := src.Find(ctx, []sources.Identifier{{Kind: sources.ByPhone, Value: "+41445550101"}, {Kind: sources.ByEmail}})
+	_, b := src.Find(ctx, []sources.Identifier{{Kind: sources.ByVATID, Value: "CHE123456788"}, {Kind: sources.ByPhone, Value: "044 555"}, {Kind: sources.ByEmail}})
 	_, c := src.Orders.Read(ctx, []record.Ref{foreign})
 	_, e := src.Orders.Of(ctx, []sources.PageOf{{Owner: sources.Owner{Ref: foreign}, Query: sources.Query{First: 1}}})
 	if err := errors.Join(a, b, c, e); err != nil {

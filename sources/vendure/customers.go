@@ -107,6 +107,9 @@ const (
 // finds lists the keys that the configuration allows to search by.
 func (c *client) finds() []sources.IdentifierKind {
 	kinds := []sources.IdentifierKind{sources.ByEmail}
+	if c.cfg.FindByPhone == nil || *c.cfg.FindByPhone {
+		kinds = append(kinds, sources.ByPhone)
+	}
 	if c.cfg.CustomFields.CustomerNumber != "" {
 		kinds = append(kinds, sources.ByCustomerNumber)
 	}
@@ -121,6 +124,11 @@ func (c *client) findField(id sources.Identifier) string {
 	switch id.Kind {
 	case sources.ByEmail:
 		return emailField
+	case sources.ByPhone:
+		if !slices.Contains(c.finds(), sources.ByPhone) {
+			return ""
+		}
+		return phoneField
 	case sources.ByCustomerNumber:
 		return c.cfg.CustomFields.CustomerNumber
 	case sources.ByLink:
@@ -130,7 +138,10 @@ func (c *client) findField(id sources.Identifier) string {
 	}
 }
 
-const emailField = "emailAddress"
+const (
+	emailField = "emailAddress"
+	phoneField = "phoneNumber"
+)
 
 // find answers who has these keys, all kinds of them in one request.
 func (c *client) find(ctx context.Context, ids []sources.Identifier) (map[sources.Identifier][]record.Person, error) {
@@ -138,20 +149,25 @@ func (c *client) find(ctx context.Context, ids []sources.Identifier) (map[source
 	defer cancel()
 	out := map[sources.Identifier][]record.Person{}
 	values := map[string][]string{}
+	var patterns []string
 	for _, id := range ids {
 		field := c.findField(id)
 		switch {
 		case field == "" || id.Value == "":
 		case id.Kind == sources.ByEmail:
 			values[field] = append(values[field], spellings(id.Value)...)
+		case id.Kind == sources.ByPhone:
+			if pattern := phonePattern(id.Value); pattern != "" {
+				patterns = append(patterns, pattern)
+			}
 		default:
 			values[field] = append(values[field], id.Value)
 		}
 	}
-	if len(values) == 0 {
+	if len(values)+len(patterns) == 0 {
 		return out, nil
 	}
-	rows, err := c.matching(ctx, anyOf(values))
+	rows, err := c.matching(ctx, anyOf(values, patterns))
 	if err != nil {
 		return nil, err
 	}
@@ -171,18 +187,38 @@ func (c *client) find(ctx context.Context, ids []sources.Identifier) (map[source
 // carries reports whether a row really has the key: a server may compare more
 // loosely than we do, or not at all.
 func (c *client) carries(w wireCustomer, id sources.Identifier) bool {
-	if id.Kind == sources.ByEmail {
+	switch id.Kind {
+	case sources.ByEmail:
 		return record.EmailKey(w.EmailAddress) == id.Value
+	case sources.ByPhone:
+		return record.PhoneKey(w.PhoneNumber, c.env.DefaultCountry) == id.Value
+	default:
 	}
 	return w.custom(c.findField(id)) == id.Value
 }
 
-// anyOf is the filter for rows that have one of the values in one of the fields.
-func anyOf(values map[string][]string) filter {
+// patternDigits is how many last digits of a number a pattern holds: with what
+// may stand between them fewer than the 100 characters that the server allows.
+const patternDigits = 12
+
+// phonePattern finds a number however its digits were typed, "" for what is no
+// number. The server keeps the text as it was typed, in any grouping.
+func phonePattern(key string) string {
+	digits := strings.Split(record.NationalDigits(key), "")
+	return strings.Join(digits[max(0, len(digits)-patternDigits):], "[^0-9]*")
+}
+
+// anyOf is the filter for rows that have one of the values in one of the fields,
+// or a telephone number of one of the patterns.
+func anyOf(values map[string][]string, patterns []string) filter {
 	var ways []filter
 	for field, list := range values {
 		slices.Sort(list)
 		ways = append(ways, filter{field: in(slices.Compact(list))})
+	}
+	slices.Sort(patterns)
+	for _, pattern := range slices.Compact(patterns) {
+		ways = append(ways, filter{phoneField: map[string]any{"regex": pattern}})
 	}
 	if len(ways) == 1 {
 		return ways[0]
@@ -314,15 +350,6 @@ func parsePlace(c sources.Cursor) (place, error) {
 		return place{}, badPlace{}
 	}
 	return p, nil
-}
-
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // stamp writes a moment as the API reads and writes it, to the millisecond.

@@ -18,10 +18,18 @@ var (
 	ordersText string
 	//go:embed documents/orders_of.graphql
 	ordersOfText string
+	//go:embed documents/returns.graphql
+	returnsText string
+	//go:embed documents/returns_of.graphql
+	returnsOfText string
+	//go:embed documents/groups.graphql
+	groupsText string
 	//go:embed documents/person_fields.graphql
 	personFields string
 	//go:embed documents/order_fields.graphql
 	orderFields string
+	//go:embed documents/return_fields.graphql
+	returnFields string
 )
 
 // customFieldsMark is the place in the person's fields where the configured
@@ -31,7 +39,7 @@ const customFieldsMark = "  # customFields\n"
 
 // documents are the texts for one configuration.
 type documents struct {
-	check, login, customers, orders, ordersOf document
+	check, login, customers, orders, ordersOf, returns, returnsOf, groups document
 }
 
 // document is one operation. Its name is the operation's name in the text.
@@ -49,6 +57,9 @@ func newDocuments(cfg Config) documents {
 		customers: document{"Customers", customersText + person},
 		orders:    document{"Orders", ordersText + orderFields},
 		ordersOf:  document{"OrdersOf", ordersOfText + orderFields},
+		returns:   document{"Returns", returnsText + returnFields},
+		returnsOf: document{"ReturnsOf", returnsOfText + returnFields},
+		groups:    document{"Groups", groupsText},
 	}
 }
 
@@ -58,7 +69,7 @@ func newDocuments(cfg Config) documents {
 func Documents() map[string]string {
 	d := newDocuments(Config{})
 	all := map[string]string{}
-	for _, one := range []document{d.check, d.login, d.customers, d.orders, d.ordersOf} {
+	for _, one := range []document{d.check, d.login, d.customers, d.orders, d.ordersOf, d.returns, d.returnsOf, d.groups} {
 		all[one.name] = one.text
 	}
 	return all

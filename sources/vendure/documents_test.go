@@ -10,7 +10,7 @@ import (
 
 func TestDocumentsParse(t *testing.T) {
 	all := Documents()
-	if len(all) != 5 {
+	if len(all) != 8 {
 		t.Errorf("%d documents", len(all))
 	}
 	for name, text := range all {

@@ -1,6 +1,7 @@
 package vendure_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"digits", func(c *vendure.Config) { c.MoneyDigits = ptr(7) }, "moneyDigits"},
 		{"dashboard", func(c *vendure.Config) { c.DashboardURL = "shop.example" }, "dashboardURL"},
 		{"injected field", func(c *vendure.Config) { c.CustomFields.VATID = "vat } user { id" }, "customFields.vatId"},
+		{"injected told field", func(c *vendure.Config) { c.CustomFields.Fields = []string{"a", "b } user { id"} }, "customFields.fields"},
+		{"empty told field", func(c *vendure.Config) { c.CustomFields.Fields = []string{""} }, "customFields.fields"},
+		{"told twice", func(c *vendure.Config) { c.CustomFields.Fields = []string{"a", "b", "a"} }, "customFields.fields"},
 		{"foreign id without field", func(c *vendure.Config) { c.ForeignIDs = map[string]vendure.ForeignID{"crm": {}} }, "foreignIds.crm"},
 		{"foreign id's word", func(c *vendure.Config) {
 			c.ForeignIDs = map[string]vendure.ForeignID{"crm": {Customers: "crmId", Holds: "ids"}}
@@ -66,15 +70,20 @@ func TestFindsWhatIsConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(src.Finds) != 1 || src.Finds[0] != sources.ByEmail {
+	if !slices.Equal(src.Finds, []sources.IdentifierKind{sources.ByEmail, sources.ByPhone}) {
 		t.Errorf("finds %v", src.Finds)
 	}
+	cfg.FindByPhone = ptr(false)
+	if src, err = vendure.Open(sources.Env{Name: "shop"}, cfg); err != nil || !slices.Equal(src.Finds, []sources.IdentifierKind{sources.ByEmail}) {
+		t.Errorf("finds %v, %v", src.Finds, err)
+	}
+	cfg.FindByPhone = ptr(true)
 	cfg.CustomFields.CustomerNumber = "number"
 	cfg.ForeignIDs = map[string]vendure.ForeignID{"crm": {Customers: "crmId"}}
 	if src, err = vendure.Open(sources.Env{Name: "shop"}, cfg); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{"EMAIL", "CUSTOMER_NUMBER", "LINK"} {
+	for _, kind := range []string{"EMAIL", "PHONE", "CUSTOMER_NUMBER", "LINK"} {
 		if src.Costs["find."+kind].Calls != 1 {
 			t.Errorf("no cost for %s: %v", kind, src.Costs)
 		}

@@ -2,6 +2,7 @@ package vendure
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,7 +39,7 @@ func placed() filter {
 func (c *client) ordersOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Order], error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	until, err := c.resumeAt(q)
+	until, err := c.resumeAt("orders.of", q)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func (c *client) ordersOf(ctx context.Context, q sources.Query, owners []sources
 	failed := sources.KeyErrors[sources.Owner]{}
 	options := listOptions{Take: min(take, mostTake), Sort: byTime(), Filter: filter}
 	for len(pending) > 0 {
-		lists, err := c.orderLists(ctx, pending, options)
+		lists, err := c.orderLists(ctx, "orders.of", c.docs.ordersOf, slices.Collect(maps.Keys(pending)), options)
 		if err != nil {
 			return out, failRest(failed, pending, err)
 		}
@@ -150,13 +151,13 @@ func (r *orderRows) page(source string, q sources.Query, last bool) (sources.Pag
 }
 
 // resumeAt checks the cursor of q and gives the moment that it stands at.
-func (c *client) resumeAt(q sources.Query) (time.Time, error) {
+func (c *client) resumeAt(op string, q sources.Query) (time.Time, error) {
 	if q.After == "" {
 		return q.Until, nil
 	}
 	at, _, ok := sources.ReadPosition(q.After)
-	if !ok || at.IsZero() { // an order that was placed has a time
-		return time.Time{}, c.fail("orders.of", sources.BadCursor, "not a cursor of this list")
+	if !ok || at.IsZero() { // an order that was placed has a time, and so has a refund
+		return time.Time{}, c.fail(op, sources.BadCursor, "not a cursor of this list")
 	}
 	if !q.Until.IsZero() && q.Until.Before(at) {
 		return q.Until, nil
@@ -209,12 +210,7 @@ func splitStates(words sources.Words) (unwanted, wanted []string) {
 }
 
 // orderLists reads the same part of the lists of several customers.
-func (c *client) orderLists(ctx context.Context, of map[string]*orderRows, options listOptions) (map[string]list[wireOrder], error) {
-	const op = "orders.of"
-	ids := make([]string, 0, len(of))
-	for id := range of {
-		ids = append(ids, id)
-	}
+func (c *client) orderLists(ctx context.Context, op string, doc document, ids []string, options listOptions) (map[string]list[wireOrder], error) {
 	slices.Sort(ids)
 	type customer struct {
 		ID     string           `json:"id"`
@@ -223,7 +219,7 @@ func (c *client) orderLists(ctx context.Context, of map[string]*orderRows, optio
 	data, err := ask[struct {
 		ActiveChannel *activeChannel  `json:"activeChannel"`
 		Customers     *list[customer] `json:"customers"`
-	}](ctx, c, op, c.docs.ordersOf, struct {
+	}](ctx, c, op, doc, struct {
 		Customers listOptions `json:"customers"`
 		Orders    listOptions `json:"orders"`
 	}{listOptions{Take: len(ids), Sort: byID(), Filter: filter{"id": in(ids)}}, options})
@@ -246,6 +242,32 @@ func (c *client) orderLists(ctx context.Context, of map[string]*orderRows, optio
 	return out, nil
 }
 
+// ordersByID reads the orders of ids; carts are none.
+func (c *client) ordersByID(ctx context.Context, op string, doc document, ids []string) ([]wireOrder, error) {
+	f := placed()
+	f["id"] = in(ids)
+	data, err := ask[struct {
+		ActiveChannel *activeChannel   `json:"activeChannel"`
+		Orders        *list[wireOrder] `json:"orders"`
+	}](ctx, c, op, doc, optionsVariable{listOptions{Take: len(ids), Sort: byID(), Filter: f}})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.sameChannel(op, data.ActiveChannel); err != nil {
+		return nil, err
+	}
+	if data.Orders == nil {
+		return nil, c.fail(op, sources.BadResponse, "answer holds no list")
+	}
+	var out []wireOrder
+	for _, w := range data.Orders.Items {
+		if w.PlacedAt != nil && slices.Contains(ids, w.ID) {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
 // ordersRead reads orders by reference; carts are none.
 func (c *client) ordersRead(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Order, error) {
 	const op = "orders.read"
@@ -261,26 +283,12 @@ func (c *client) ordersRead(ctx context.Context, refs []record.Ref) (map[record.
 	if len(ids) == 0 {
 		return out, nil
 	}
-	f := placed()
-	f["id"] = in(ids)
-	data, err := ask[struct {
-		ActiveChannel *activeChannel   `json:"activeChannel"`
-		Orders        *list[wireOrder] `json:"orders"`
-	}](ctx, c, op, c.docs.orders, optionsVariable{listOptions{Take: len(ids), Sort: byID(), Filter: f}})
+	rows, err := c.ordersByID(ctx, op, c.docs.orders, ids)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.sameChannel(op, data.ActiveChannel); err != nil {
-		return nil, err
-	}
-	if data.Orders == nil {
-		return nil, c.fail(op, sources.BadResponse, "answer holds no list")
-	}
 	failed := sources.KeyErrors[record.Ref]{}
-	for _, w := range data.Orders.Items {
-		if w.PlacedAt == nil || !slices.Contains(ids, w.ID) {
-			continue
-		}
+	for _, w := range rows {
 		ref := record.Ref{Source: c.env.Name, Kind: record.KindOrder, ID: w.ID}
 		o, err := c.wire.order(w)
 		if err != nil {

@@ -45,8 +45,12 @@ type Config struct {
 	// "https://shop.example/dashboard"; optional. The former Admin UI has other
 	// paths and cannot be linked to.
 	DashboardURL string `yaml:"dashboardURL"`
-	// CustomFields are the names of custom fields of the Customer entity, of type
-	// string; empty where the shop has none.
+	// FindByPhone says whether customers are searched by telephone number, true when
+	// left out. The server asks every row for that, by its regex filter, which the
+	// node-sqlite3 driver does not have.
+	FindByPhone *bool `yaml:"findByPhone"`
+	// CustomFields are the names of custom fields of the Customer entity; empty where
+	// the shop has none.
 	CustomFields CustomFields `yaml:"customFields"`
 	// ForeignIDs says which custom fields of the Customer entity (of type string)
 	// hold keys of other sources, by source name:
@@ -71,10 +75,14 @@ type Auth struct {
 	Token sources.Secret `yaml:"token"`
 }
 
-// CustomFields name custom fields of customers.
+// CustomFields name custom fields of customers. CustomerNumber and VATID are of
+// type string.
 type CustomFields struct {
 	CustomerNumber string `yaml:"customerNumber"`
 	VATID          string `yaml:"vatId"`
+	// Fields are told as they are, in this order. Their values may be of any type
+	// that needs no selection of its own: no relations and no structs.
+	Fields []string `yaml:"fields"`
 }
 
 // ForeignID names the custom field that holds another source's key.
@@ -119,6 +127,9 @@ func (c Config) settings() []setting {
 	}
 	add("customFields.customerNumber", c.CustomFields.CustomerNumber)
 	add("customFields.vatId", c.CustomFields.VATID)
+	for _, name := range c.CustomFields.Fields {
+		list = append(list, setting{"customFields.fields", name}) // an empty one is an error
+	}
 	for _, source := range slices.Sorted(maps.Keys(c.ForeignIDs)) {
 		add("foreignIds."+source+".customers", c.ForeignIDs[source].Customers)
 	}
@@ -154,6 +165,11 @@ func (c Config) validate() error {
 	for _, s := range c.settings() {
 		if !fieldPattern.MatchString(s.name) {
 			return fmt.Errorf("%s: %q is not the name of a custom field (letters, digits, underscores)", s.where, s.name)
+		}
+	}
+	for i, name := range c.CustomFields.Fields {
+		if slices.Contains(c.CustomFields.Fields[:i], name) {
+			return fmt.Errorf("customFields.fields names %s twice", name)
 		}
 	}
 	for source, f := range c.ForeignIDs {
@@ -221,6 +237,12 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 			Read:   sources.Chunk(ordersBatch, c.ordersRead),
 			Pushes: sources.Pushdown{Status: true, Channel: true},
 		},
+		Returns: sources.Records[record.Return]{
+			Of:   sources.Pages(ownersBatch, c.returnsOf),
+			Read: sources.Chunk(ordersBatch, c.returnsRead),
+		},
+		OrderReturns: sources.Chunk(ordersBatch, c.orderReturns),
+		Segments:     sources.Chunk(groupsBatch, c.segments),
 	}, nil
 }
 
@@ -234,7 +256,9 @@ const (
 	// ownersBatch is low because the server asks its database once for each
 	// customer whose orders are listed, and again for each of the orders: 25
 	// customers with three orders each took 0.15 to 0.4 s on a small machine.
-	ownersBatch    = 25
+	ownersBatch = 25
+	// groupsBatch is low for the same reason: one question to the database each.
+	groupsBatch    = 50
 	searchesAtOnce = 2
 )
 
@@ -250,6 +274,11 @@ func (c *client) costs() map[string]sources.Cost {
 		"search":      {Keys: 1, Calls: 1, Setup: setup},
 		"orders.of":   {Keys: ownersBatch, Calls: 1, Setup: setup},
 		"orders.read": {Keys: ordersBatch, Calls: 1, Setup: setup},
+
+		"returns.of":    {Keys: ownersBatch, Calls: 1, Setup: setup},
+		"returns.read":  {Keys: ordersBatch, Calls: 1, Setup: setup},
+		"order.returns": {Keys: ordersBatch, Calls: 1, Setup: setup},
+		"segments":      {Keys: groupsBatch, Calls: 1, Setup: setup},
 	}
 	for _, kind := range c.finds() {
 		costs["find."+string(kind)] = sources.Cost{Keys: findBatch, Calls: 1, Setup: setup}

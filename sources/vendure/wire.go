@@ -72,17 +72,7 @@ type wireOrder struct {
 		EmailAddress string    `json:"emailAddress"`
 		User         *wireUser `json:"user"` // nil for a guest
 	} `json:"customer"`
-	Lines []struct {
-		Quantity       int64       `json:"quantity"`
-		PlacedQuantity int64       `json:"orderPlacedQuantity"`
-		UnitPrice      int64       `json:"proratedUnitPrice"`
-		LinePrice      int64       `json:"proratedLinePrice"`
-		TaxRate        json.Number `json:"taxRate"`
-		Variant        struct {
-			Name string `json:"name"`
-			SKU  string `json:"sku"`
-		} `json:"productVariant"`
-	} `json:"lines"`
+	Lines      []wireLine `json:"lines"`
 	Surcharges []struct {
 		Description string      `json:"description"`
 		SKU         string      `json:"sku"`
@@ -97,15 +87,24 @@ type wireOrder struct {
 	Fulfillments []wireFulfillment `json:"fulfillments"`
 }
 
+// wireLine is a line of an order, also as a refund names it.
+type wireLine struct {
+	Quantity       int64       `json:"quantity"`
+	PlacedQuantity int64       `json:"orderPlacedQuantity"`
+	UnitPrice      int64       `json:"proratedUnitPrice"`
+	LinePrice      int64       `json:"proratedLinePrice"`
+	TaxRate        json.Number `json:"taxRate"`
+	Variant        struct {
+		Name string `json:"name"`
+		SKU  string `json:"sku"`
+	} `json:"productVariant"`
+}
+
 type wirePayment struct {
-	Amount    int64     `json:"amount"`
-	State     string    `json:"state"`
-	UpdatedAt time.Time `json:"updatedAt"`
-	Refunds   []struct {
-		Total     int64     `json:"total"`
-		State     string    `json:"state"`
-		UpdatedAt time.Time `json:"updatedAt"`
-	} `json:"refunds"`
+	Amount    int64        `json:"amount"`
+	State     string       `json:"state"`
+	UpdatedAt time.Time    `json:"updatedAt"`
+	Refunds   []wireRefund `json:"refunds"`
 }
 
 type wireFulfillment struct {
@@ -156,9 +155,16 @@ func (w wire) person(c wireCustomer) record.Person {
 		p.Emails = []record.Email{e}
 	}
 	if phone := strings.TrimSpace(c.PhoneNumber); phone != "" {
-		p.Phones = []record.Phone{{Number: international(phone), AsEntered: phone, Origin: origin}}
+		p.Phones = []record.Phone{w.env.Phone(phone, "", nil, origin)}
 	}
 	p.Organization = company(c.Addresses)
+	for _, name := range w.custom.Fields {
+		value, err := json.Marshal(c.CustomFields[name])
+		if err != nil {
+			value = []byte("null")
+		}
+		p.Fields = append(p.Fields, record.CustomField{Key: name, Value: record.JSON(value), Origin: origin})
+	}
 	for _, a := range c.Addresses {
 		for _, kind := range a.kinds() {
 			p.Addresses = append(p.Addresses, record.Address{
@@ -220,30 +226,6 @@ func lines(texts ...string) []string {
 		}
 	}
 	return out
-}
-
-// The bounds of an E.164 number, in digits.
-const (
-	shortestNumber = 7
-	longestNumber  = 15
-)
-
-// international is the E.164 form of a number that is written with its country
-// code, "" for any other.
-func international(entered string) string {
-	s, ok := strings.CutPrefix(entered, "+")
-	if !ok {
-		s, ok = strings.CutPrefix(entered, "00")
-	}
-	if !ok {
-		return ""
-	}
-	// "(0)" is the national prefix, which is not dialled behind a country code.
-	s = strings.NewReplacer("(0)", "", " ", "", "\u00a0", "", "-", "", ".", "", "/", "", "(", "", ")", "").Replace(s)
-	if !digits(s) || s[0] == '0' || len(s) < shortestNumber || len(s) > longestNumber {
-		return ""
-	}
-	return "+" + s
 }
 
 // orderStates fold the states of Vendure's own order process. Which of an order's

@@ -4,6 +4,7 @@
 // Pages read (developer.zendesk.com unless said otherwise):
 //   - api-reference/ticketing/users/users, .../organizations/organizations,
 //     .../tickets/tickets, .../ticket-management/search,
+//     .../tickets/ticket_comments, .../users/user_fields, .../organizations/organization_fields,
 //     .../oauth/grant_type_tokens, api-reference/introduction/pagination and rate-limits
 //   - documentation/ticketing/using-the-zendesk-api/side_loading
 //   - support.zendesk.com 4408886879258 (search reference), 4408887617050
@@ -30,6 +31,13 @@
 // external_id is read as a link to the source that externalIdSource names; it is
 // the record id of that source ("company:3"). Zendesk ignores its case, we do not.
 //
+// # Telephone numbers
+//
+// Search compares the digits of a number, and a leading asterisk stands for any
+// digits before them, so that one term finds every spelling of a number (Voice,
+// "Retrieving the Zendesk user id of a caller"); rows are read again here. Numbers
+// stored with an extension behind them are not found. Organizations have none.
+//
 // # Order
 //
 // Search lists the organizations first, then the end users without an
@@ -49,8 +57,34 @@
 // index lags behind by a minute or more. When a batch has more results than it
 // would cost to ask owner by owner, the rest is asked owner by owner.
 //
+// # Comments
+//
+// Messages are the comments of a ticket, public ones and internal notes, newest
+// first; one call for each ticket. There is no endpoint for one comment, so an id
+// is "ticket:comment" and reading it reads the ticket's comments. The author's name
+// and role are side-loaded; where they are not, Author and FromCustomer stay empty.
+// A telephone call's text is followed by its transcription.
+//
+// # Tags and fields
+//
+// Segments are the tags of a user or organization. customFields of userFields and
+// organizationFields name the fields that are told as they are. Check asks once
+// whether all configured keys exist.
+//
+// # What Zendesk does not have
+//
+// Orders, invoices, returns, quotes, contracts, deals, planned interactions and
+// consents: these stay nil.
+//
 // # What is not known
 //
+//   - Whether phone: finds direct lines beside the user's own number. Rows found
+//     that way are recognised; none are promised.
+//   - How search cuts and quotes values of custom fields: nobody is found by VAT id
+//     or customer number.
+//   - Whether the side-load of comments holds every author: it is documented for
+//     the copied recipients, and in use for authors.
+//   - What entities plain_body may still hold; "&nbsp;" is made a blank.
 //   - Whether email: finds users by a secondary address. Rows found that way are
 //     recognised; none are promised.
 //   - Whether search side-loads metric sets as the ticket endpoints do. Where an
@@ -61,5 +95,5 @@
 //   - Whether a search word is cut at punctuation; words are counted as if it were.
 //
 // Not mapped: CSAT survey responses (the newer satisfaction), custom ticket
-// statuses (their category is), comments, addresses in details and notes.
+// statuses (their category is), addresses in details and notes, attachments.
 package zendesk

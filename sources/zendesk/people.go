@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,13 +22,14 @@ const beside = "identities,organizations"
 
 type people = map[sources.Identifier][]record.Person
 
-// find asks by address and by foreign id side by side, each in batches.
+// find asks by address, by number and by foreign id side by side, each in batches.
 func (c *client) find(ctx context.Context, keys []sources.Identifier) (people, error) {
 	byKind := map[sources.IdentifierKind][]sources.Identifier{}
 	var kinds []sources.IdentifierKind
 	for _, k := range keys {
 		switch {
 		case k.Kind == sources.ByEmail && record.EmailKey(k.Value) == k.Value && searchable(k.Value):
+		case k.Kind == sources.ByPhone && record.PhoneKey(k.Value, "") == k.Value && k.Value != "":
 		case k.Kind == sources.ByLink && k.Source != "" && k.Source == c.cfg.ExternalIDSource && record.ValidID(k.Value):
 		default:
 			continue // nobody here can carry this key
@@ -39,6 +41,7 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (people, e
 	}
 	ways := map[sources.IdentifierKind]sources.Batch[sources.Identifier, []record.Person]{
 		sources.ByEmail: sources.Chunk(emailsPerSearch, c.byEmail),
+		sources.ByPhone: sources.Chunk(phonesPerSearch, c.byPhone),
 		sources.ByLink:  sources.Chunk(maxIDs, c.byLink),
 	}
 	return both(ctx, kinds, func(ctx context.Context, kind sources.IdentifierKind) (people, error) {
@@ -46,14 +49,14 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (people, e
 	}, byKind)
 }
 
-// both runs a batch's parts (one per kind of key) side by side and folds their
-// answers; a failed part costs its own keys.
+// both runs a batch's parts (one per kind of key, one per ticket) side by side and
+// folds their answers; a failed part costs its own keys.
 func both[P comparable, K comparable, V any](ctx context.Context, parts []P, ask func(context.Context, P) (map[K]V, error), keys map[P][]K) (map[K]V, error) {
 	type reply struct {
 		found map[K]V
 		err   error
 	}
-	answers, err := sources.Each(len(parts), func(ctx context.Context, part P) (reply, error) {
+	answers, err := sources.Each(parallel, func(ctx context.Context, part P) (reply, error) {
 		found, err := ask(ctx, part)
 		return reply{found, err}, nil
 	})(ctx, parts)
@@ -101,6 +104,23 @@ func (c *client) byEmail(ctx context.Context, keys []sources.Identifier) (people
 			terms = append(terms, "email:"+other)
 		}
 	}
+	return c.carriers(ctx, terms, keys, hasEmail)
+}
+
+// byPhone searches several numbers at once. Zendesk compares digits only, and a
+// leading asterisk stands for any before them ("Retrieving the Zendesk user id of
+// a caller"): one term for all spellings, and for some strangers, who are left out.
+func (c *client) byPhone(ctx context.Context, keys []sources.Identifier) (people, error) {
+	var terms []string
+	for _, k := range keys {
+		terms = append(terms, "phone:*"+record.NationalDigits(k.Value))
+	}
+	return c.carriers(ctx, terms, keys, hasPhone)
+}
+
+// carriers searches users by as many queries as the terms need and tells which of
+// them really carry which key.
+func (c *client) carriers(ctx context.Context, terms []string, keys []sources.Identifier, carries func(p record.Person, key string) bool) (people, error) {
 	out := people{}
 	for len(terms) > 0 {
 		query, rest := packed(terms, maxSearchWords)
@@ -111,7 +131,7 @@ func (c *client) byEmail(ctx context.Context, keys []sources.Identifier) (people
 		}
 		for _, p := range found {
 			for _, k := range keys {
-				if !p.Archived && hasEmail(p, k.Value) && !has(out[k], p) {
+				if !p.Archived && carries(p, k.Value) && !has(out[k], p) {
 					out[k] = append(out[k], p)
 				}
 			}
@@ -136,7 +156,7 @@ func (c *client) searchUsers(ctx context.Context, query string) ([]record.Person
 			return found, nil
 		}
 		if page == maxListPages {
-			return nil, c.fail(sources.BadResponse, "users.search: far more users than addresses")
+			return nil, c.fail(sources.BadResponse, "users.search: far more users than keys")
 		}
 	}
 }
@@ -179,6 +199,10 @@ func hasEmail(p record.Person, key string) bool {
 		}
 	}
 	return false
+}
+
+func hasPhone(p record.Person, key string) bool {
+	return slices.ContainsFunc(p.Phones, func(n record.Phone) bool { return n.Number == key })
 }
 
 func has(list []record.Person, p record.Person) bool {
@@ -250,29 +274,13 @@ func (c *client) showMany(ctx context.Context, kind string, query url.Values) ([
 
 // people reads users and organizations by reference, deleted users too.
 func (c *client) people(ctx context.Context, refs []record.Ref) (map[record.Ref]record.Person, error) {
-	byKind := map[string][]record.Ref{}
-	var kinds []string
-	for _, ref := range refs {
-		kind, id := c.customer(ref)
-		if id == 0 {
-			continue
-		}
-		if byKind[kind] == nil {
-			kinds = append(kinds, kind)
-		}
-		byKind[kind] = append(byKind[kind], ref)
-	}
+	byKind, kinds := c.sorted(refs)
 	return both(ctx, kinds, func(ctx context.Context, kind string) (map[record.Ref]record.Person, error) {
 		asked := map[record.Ref]bool{}
-		ids := make([]int64, 0, len(byKind[kind]))
 		for _, ref := range byKind[kind] {
-			_, id := c.customer(ref)
-			asked[ref], ids = true, append(ids, id)
+			asked[ref] = true
 		}
-		query := url.Values{"ids": {joined(ids)}}
-		if kind == user {
-			query.Set("include_deleted", "true")
-		}
+		query := c.idsOf(kind, byKind[kind])
 		rows, err := c.showMany(ctx, kind, query)
 		if err != nil {
 			return nil, fmt.Errorf("reading %ss: %w", kind, err)

@@ -58,6 +58,7 @@ type userJSON struct {
 	ExternalID     string         `json:"external_id"`
 	Active         *bool          `json:"active"` // false: deleted
 	UpdatedAt      time.Time      `json:"updated_at"`
+	Tags           []string       `json:"tags"`
 	Fields         map[string]any `json:"user_fields"`
 }
 
@@ -74,6 +75,7 @@ type organizationJSON struct {
 	Name       string         `json:"name"`
 	ExternalID string         `json:"external_id"`
 	UpdatedAt  time.Time      `json:"updated_at"`
+	Tags       []string       `json:"tags"`
 	Fields     map[string]any `json:"organization_fields"`
 }
 
@@ -182,6 +184,7 @@ func (c *client) person(u userJSON, identities []identityJSON, organizationName 
 		SharedPhones: u.SharedPhone && u.Phone != "",
 		Links:        c.links(u.ExternalID),
 		VATID:        text(u.Fields, c.cfg.UserFields.VATID),
+		Fields:       custom(c.cfg.UserFields.CustomFields, u.Fields, origin),
 	}
 	if n := text(u.Fields, c.cfg.UserFields.CustomerNumber); n != "" {
 		p.Numbers = []string{n}
@@ -201,13 +204,13 @@ func (c *client) person(u userJSON, identities []identityJSON, organizationName 
 		p.Emails = append(p.Emails, record.Email{Address: address, IsPrimary: &primary, IsVerified: verified, Origin: origin})
 	}
 	addPhone := func(number string, primary bool) {
-		e164 := international(number)
+		phone := c.env.Phone(number, "", &primary, origin)
 		for _, have := range p.Phones {
-			if have.AsEntered == number || e164 != "" && have.Number == e164 {
+			if have.AsEntered == number || phone.Number != "" && have.Number == phone.Number {
 				return
 			}
 		}
-		p.Phones = append(p.Phones, record.Phone{Number: e164, AsEntered: number, IsPrimary: &primary, Origin: origin})
+		p.Phones = append(p.Phones, phone)
 	}
 	if u.Email != "" {
 		addEmail(u.Email, true, nil)
@@ -238,12 +241,12 @@ func (c *client) companiesIn(a organizationsJSON) []record.Person {
 }
 
 func (c *client) company(o organizationJSON) record.Person {
+	origin := c.env.Origin(record.KindCustomer, recordID(organization, o.ID), o.UpdatedAt, c.base+"/agent/organizations/"+strconv.FormatInt(o.ID, 10))
 	p := record.Person{
-		Origin: c.env.Origin(record.KindCustomer, recordID(organization, o.ID), o.UpdatedAt,
-			c.base+"/agent/organizations/"+strconv.FormatInt(o.ID, 10)),
-		Kind: record.Company, DisplayName: o.Name, Organization: o.Name,
-		Links: c.links(o.ExternalID),
-		VATID: text(o.Fields, c.cfg.OrganizationFields.VATID),
+		Origin: origin, Kind: record.Company, DisplayName: o.Name, Organization: o.Name,
+		Links:  c.links(o.ExternalID),
+		VATID:  text(o.Fields, c.cfg.OrganizationFields.VATID),
+		Fields: custom(c.cfg.OrganizationFields.CustomFields, o.Fields, origin),
 	}
 	if n := text(o.Fields, c.cfg.OrganizationFields.CustomerNumber); n != "" {
 		p.Numbers = []string{n}
@@ -270,24 +273,6 @@ func text(fields map[string]any, key string) string {
 		return v.String()
 	}
 	return ""
-}
-
-// international gives the E.164 form of a number written with + or 00 and a
-// country code, and nothing for any other: national numbers are read elsewhere.
-func international(s string) string {
-	s = strings.TrimSpace(s)
-	digits, ok := strings.CutPrefix(s, "+")
-	if !ok {
-		digits, ok = strings.CutPrefix(s, "00")
-	}
-	if !ok {
-		return ""
-	}
-	digits = strings.NewReplacer(" ", "", "-", "", ".", "", "/", "", "(0)", "", "(", "", ")", "", "\u00a0", "").Replace(digits)
-	if len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
-		return "" // E.164: at most 15 digits, none of them a leading zero
-	}
-	return "+" + digits
 }
 
 // rows are the tickets of an answer, with what is not in their records.

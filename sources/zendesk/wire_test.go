@@ -111,17 +111,6 @@ func TestErrorWord(t *testing.T) {
 	}
 }
 
-func TestInternational(t *testing.T) {
-	for in, want := range map[string]string{
-		"+41 44 555 01 12": "+41445550112", "0041445550112": "+41445550112", "+49 (0)30 555 01 12": "+49305550112", "+43/1/555-01-12": "+4315550112",
-		"044 555 01 12": "", "+0445550112": "", "+41": "", "+41 44 555 01 12 intern 3": "", "": "", "+1234567890123456": "",
-	} {
-		if got := international(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestParseID(t *testing.T) {
 	for in, want := range map[string]int64{"12": 12, "9007199254740993": 9007199254740993, "012": 0, "+1": 0, "-1": 0, "0": 0, "": 0, "1x": 0, "99999999999999999999": 0} {
 		if got := parseID(in); got != want {

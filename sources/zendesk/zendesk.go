@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"customer360/sources"
@@ -45,6 +47,8 @@ type Auth struct {
 type Fields struct {
 	CustomerNumber string `yaml:"customerNumber"`
 	VATID          string `yaml:"vatId"`
+	// CustomFields are those that are told as they are, in this order.
+	CustomFields []string `yaml:"customFields"`
 }
 
 // The vendor's limits.
@@ -64,6 +68,8 @@ const (
 	// emailsPerSearch keeps a query within maxSearchWords for addresses of up to
 	// seven words each; queries with longer ones are split.
 	emailsPerSearch = 8
+	// phonesPerSearch does the same for numbers, of two words each.
+	phonesPerSearch = 30
 	// ownersPerSearch does the same for requesters and organizations: 2 words each,
 	// beside 2 for the type, 12 for two bounds and 12 for all statuses.
 	ownersPerSearch = 18
@@ -93,6 +99,8 @@ type client struct {
 	base   string // for the pages of records in the agent interface
 	http   *upstream.Client
 	logins *tokens // nil without OAuth client credentials
+	// fielded is set once check has seen that the configured fields exist.
+	fielded atomic.Bool
 }
 
 // Open makes the source. It checks the configuration and calls nobody.
@@ -114,6 +122,13 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 	case !record.ValidSourceName(of):
 		return sources.Source{}, errors.New("zendesk: externalIdSource is not the name of a source")
 	}
+	for kind, fields := range map[string]Fields{user: cfg.UserFields, organization: cfg.OrganizationFields} {
+		for i, key := range fields.CustomFields {
+			if key == "" || slices.Contains(fields.CustomFields[:i], key) {
+				return sources.Source{}, fmt.Errorf("zendesk: customFields of %sFields hold an empty key or one twice", kind)
+			}
+		}
+	}
 	c := &client{env: env, cfg: cfg, base: base}
 	authorize, err := c.authorize()
 	if err != nil {
@@ -131,7 +146,7 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 	if c.logins != nil {
 		setup = 1
 	}
-	finds := []sources.IdentifierKind{sources.ByEmail}
+	finds := []sources.IdentifierKind{sources.ByEmail, sources.ByPhone}
 	if cfg.ExternalIDSource != "" {
 		finds = append(finds, sources.ByLink)
 	}
@@ -139,6 +154,7 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 		Name: env.Name, Vendor: "zendesk", Domains: []sources.Domain{sources.Helpdesk},
 		Costs: map[string]sources.Cost{
 			"find.EMAIL":    {Keys: emailsPerSearch, Calls: 1, Setup: setup},
+			"find.PHONE":    {Keys: phonesPerSearch, Calls: 1, Setup: setup},
 			"find.LINK":     {Keys: maxIDs, Calls: 2, Setup: setup}, // users and organizations
 			"people":        {Keys: maxIDs, Calls: 2, Setup: setup}, // users and organizations
 			"search":        {Keys: 1, Calls: 2, Setup: setup},      // organizations and users
@@ -146,6 +162,9 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 			"contacts.read": {Keys: maxIDs, Calls: 1, Setup: setup},
 			"tickets.of":    {Keys: ownersPerSearch, Calls: 2, Setup: setup}, // users and organizations
 			"tickets.read":  {Keys: maxIDs, Calls: 1, Setup: setup},
+			"messages.of":   {Keys: 1, Calls: 1, Setup: setup},
+			"messages.read": {Keys: 1, Calls: 1, Setup: setup},      // comments of one ticket share the call
+			"segments":      {Keys: maxIDs, Calls: 2, Setup: setup}, // users and organizations
 		},
 		Check:  c.check,
 		Finds:  finds,
@@ -161,10 +180,16 @@ func Open(env sources.Env, cfg Config) (sources.Source, error) {
 			Read:   sources.Chunk(maxIDs, c.readTickets),
 			Pushes: sources.Pushdown{Status: true},
 		},
+		Messages: sources.Records[record.Message]{
+			Of:   sources.Each(parallel, c.messages),
+			Read: sources.Chunk(maxIDs, c.readMessages),
+		},
+		Segments: sources.Chunk(maxIDs, c.segments),
 	}, nil
 }
 
-// check asks who we are: an end user or nobody sees no customers.
+// check asks who we are: an end user or nobody sees no customers. The first time
+// it also asks for the fields that the configuration names.
 func (c *client) check(ctx context.Context) error {
 	var out meJSON
 	if err := c.list(ctx, "users.me", "/users/me", nil, &out); err != nil {
@@ -175,7 +200,13 @@ func (c *client) check(ctx context.Context) error {
 		return c.fail(sources.Unauthorized, "users.me: Zendesk takes us for an anonymous visitor")
 	case out.User.Role != "agent" && out.User.Role != "admin":
 		return c.fail(sources.Forbidden, "users.me: the credentials are not those of an agent or admin")
+	case c.fielded.Load():
+		return nil
 	}
+	if err := c.checkFields(ctx); err != nil {
+		return err
+	}
+	c.fielded.Store(true)
 	return nil
 }
 

@@ -100,7 +100,7 @@ func open(t *testing.T, h http.Handler, change func(*zendesk.Config)) (sources.S
 	if change != nil {
 		change(&cfg)
 	}
-	src, err := zendesk.Open(sources.Env{Name: "helpdesk", Timeout: 5 * time.Second}, cfg)
+	src, err := zendesk.Open(sources.Env{Name: "helpdesk", DefaultCountry: "CH", Timeout: 5 * time.Second}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestCheck(t *testing.T) {
 		`{"user":{"id":5,"name":"Agentin","role":"agent"}}`:              "",
 		`{"user":null}`: sources.BadResponse,
 	} {
-		src, _ := open(t, fixed(200, body), nil)
+		src, _ := open(t, fixed(200, body), func(c *zendesk.Config) { c.UserFields, c.OrganizationFields = zendesk.Fields{}, zendesk.Fields{} })
 		if got := codeOf(src.Check(t.Context())); got != want {
 			t.Errorf("%s: %q, want %q", body, got, want)
 		}
@@ -350,7 +350,7 @@ func TestFind(t *testing.T) {
 		email("anna@muster.example"), email("anna@privat.example"), email("bea.privat@post.example"), email("bea@alt.example"),
 		email("weg@post.example"), email("agnes@rosthof.example"), email("info@xn--zrich-kva.example"), email("nobody@post.example"),
 		link("company:3"), link("contact:11"), link("contact:2"), link("contact:99"),
-		{Kind: sources.ByLink, Source: "shop", Value: "contact:11"}, link("a,b"), {Kind: sources.ByPhone, Value: "+41445550112"}, email("x y@post.example"),
+		{Kind: sources.ByLink, Source: "shop", Value: "contact:11"}, link("a,b"), {Kind: sources.ByVATID, Value: "CHE123456788"}, email("x y@post.example"),
 	}
 	got, err := src.Find(t.Context(), keys)
 	if err != nil {
@@ -378,6 +378,42 @@ func TestFind(t *testing.T) {
 	c.reset()
 	if _, err := src.Find(t.Context(), many); err != nil || c.of("/api/v2/users/search") != 5 {
 		t.Errorf("20 long addresses: %d calls, %v", c.total(), err) // three batches, of which two do not fit into 64 words
+	}
+}
+
+func TestFindByPhone(t *testing.T) {
+	w := desk()
+	for i, stored := range []string{
+		"+41445550120", "+41 44 555 01 20", "044 555 01 20", "044/555 01 20", "(044) 555-01-20", "+41 (0)44 555 01 20", "0041 44 555 01 20", "044.555.01.20",
+		"043 555 01 20", "+49 44 5550120", // others with the same end
+		"044 555 01 20 int. 7", // searched by its last digits, so not found
+	} {
+		w.Helpdesk.Users = append(w.Helpdesk.Users, &world.User{ID: int64(200 + i), Name: "Wer", Phone: stored, Role: "end-user", CreatedAt: today, ChangedAt: today})
+	}
+	w.Helpdesk.Users[len(w.Helpdesk.Users)-11].SharedPhone = true
+	w.Helpdesk.Users = append(w.Helpdesk.Users, &world.User{ID: 300, Name: "Weg", Phone: "+41445550120", Role: "end-user", Deleted: true, CreatedAt: today, ChangedAt: today})
+	src, c := open(t, zendeskfake.Handler(w), nil)
+	phone := func(s string) sources.Identifier { return sources.Identifier{Kind: sources.ByPhone, Value: s} }
+	keys := []sources.Identifier{phone("+41445550120"), phone("+41445550112"), phone("+41445550199"), phone("0445550120"), phone("+41"), phone(""), phone("+49445550120")}
+	got, err := src.Find(t.Context(), keys)
+	if err != nil || c.total() != 1 {
+		t.Fatalf("%d calls, %v", c.total(), err)
+	}
+	for i, want := range []string{"user:200 user:201 user:202 user:203 user:204 user:205 user:206 user:207", "user:12", "", "", "", "", "user:209"} {
+		if have := ids(got[keys[i]]); have != want {
+			t.Errorf("%s: %s, want %s", keys[i].Value, have, want)
+		}
+	}
+	if !got[keys[0]][0].SharedPhones || got[keys[0]][1].SharedPhones {
+		t.Error("a shared number is not told as such, or another is")
+	}
+	var many []sources.Identifier
+	for i := range 60 {
+		many = append(many, phone(fmt.Sprint("+4144555", 2000+i)))
+	}
+	c.reset()
+	if _, err := src.Find(t.Context(), many); err != nil || c.total() != 2 {
+		t.Errorf("60 numbers: %d calls, %v", c.total(), err)
 	}
 }
 

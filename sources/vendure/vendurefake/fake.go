@@ -50,6 +50,8 @@ func Config(baseURL string) vendure.Config {
 	return vendure.Config{
 		BaseURL: strings.TrimSuffix(baseURL, "/") + Path,
 		Auth:    vendure.Auth{Username: Username, Password: Password},
+
+		CustomFields: vendure.CustomFields{Fields: []string{"favouriteRoast", "loyaltyPoints"}},
 	}
 }
 

@@ -2,6 +2,8 @@ package vendurefake
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,9 @@ func page(schema *ast.Schema, of string, rows []object, args map[string]any) (an
 	skip, _ := number(options["skip"])
 	filter, _ := options["filter"].(map[string]any)
 	or := options["filterOperator"] == "OR"
+	if tooLong(filter) {
+		return nil, coded{"USER_INPUT_ERROR", "The regex filter pattern must not be longer than 100 characters"}
+	}
 	var kept []object
 	for _, row := range rows {
 		if len(filter) == 0 || passes(row, filter, or) {
@@ -62,6 +67,27 @@ func page(schema *ast.Schema, of string, rows []object, args map[string]any) (an
 		items[i] = row
 	}
 	return object{of + "List", map[string]any{"items": items, "totalItems": int64(total)}}, nil
+}
+
+// mostPattern is the server's limit on regex filters; it also refuses patterns
+// that may take long, which is not told here.
+const mostPattern = 100
+
+func tooLong(filter map[string]any) bool {
+	for name, operators := range filter {
+		if list, ok := operators.([]any); ok && (name == "_and" || name == "_or") {
+			for _, one := range list {
+				if inner, ok := one.(map[string]any); ok && tooLong(inner) {
+					return true
+				}
+			}
+		}
+		ops, _ := operators.(map[string]any)
+		if pattern, ok := ops["regex"].(string); ok && len(pattern) > mostPattern {
+			return true
+		}
+	}
+	return false
 }
 
 // one is the row of an id.
@@ -137,6 +163,10 @@ func holds(value any, name, op string, operand any) bool {
 		text, _ := value.(string)
 		part, _ := operand.(string)
 		return strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(part))) == (op == "contains")
+	case "regex":
+		text, _ := value.(string)
+		pattern, err := regexp.Compile("(?i)" + fmt.Sprint(operand))
+		return err == nil && pattern.MatchString(text)
 	case "before", "after":
 		at, _ := value.(time.Time)
 		bound, _ := readDate(operand)

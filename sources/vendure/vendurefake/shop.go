@@ -19,8 +19,29 @@ type shop struct {
 func newShop(w *world.World) *shop {
 	s := &shop{}
 	people := map[int64]object{}
+	profiles := map[int64]*world.ShopProfile{}
+	for _, p := range w.Shop.Profiles {
+		profiles[p.CustomerID] = p
+	}
+	back := map[int64][]*world.ReturnedLine{}
+	for _, l := range w.Shop.Returned {
+		back[l.RefundID] = append(back[l.RefundID], l)
+	}
 	for _, c := range byID(w.Shop.Customers, func(c *world.ShopCustomer) int64 { return c.ID }) {
 		o := customer(c)
+		groups := []any{}
+		for _, g := range w.Shop.GroupsOf(c.ID) {
+			groups = append(groups, object{"CustomerGroup", map[string]any{
+				"id": g.ID, "createdAt": seconds(g.CreatedAt), "updatedAt": seconds(g.ChangedAt), "name": g.Name,
+			}})
+		}
+		slices.Reverse(groups) // in whatever order the database has them
+		o.fields["groups"] = groups
+		own := map[string]any{"favouriteRoast": nil, "loyaltyPoints": nil}
+		if p := profiles[c.ID]; p != nil {
+			own = map[string]any{"favouriteRoast": text(p.Roast), "loyaltyPoints": p.Points}
+		}
+		o.fields["customFields"] = object{"CustomerCustomFields", own}
 		people[c.ID] = o
 		if !c.Deleted {
 			s.customers = append(s.customers, o)
@@ -28,7 +49,7 @@ func newShop(w *world.World) *shop {
 	}
 	own := map[int64][]object{}
 	for _, o := range byID(w.Shop.Orders, func(o *world.Order) int64 { return o.ID }) {
-		row := order(o)
+		row := order(o, back)
 		if c, ok := people[o.CustomerID]; ok {
 			row.fields["customer"] = c // also when the customer was deleted
 		}
@@ -88,7 +109,7 @@ func orderState(state string) string {
 	}[state]
 }
 
-func order(o *world.Order) object {
+func order(o *world.Order, back map[int64][]*world.ReturnedLine) object {
 	active := o.PlacedAt.IsZero()
 	cancelled := o.State == "cancelled"
 	var placed any
@@ -112,7 +133,7 @@ func order(o *world.Order) object {
 	return object{"Order", map[string]any{
 		"id": o.ID, "createdAt": seconds(created), "updatedAt": seconds(changed), "type": "Regular", "orderPlacedAt": placed,
 		"code": o.Code, "state": orderState(o.State), "active": active, "lines": later(o, lines), "surcharges": []any{},
-		"payments": later(o, payments), "fulfillments": later(o, fulfillments), "totalQuantity": quantity, "currencyCode": o.Currency,
+		"payments": later(o, func(o *world.Order) []any { return payments(o, back) }), "fulfillments": later(o, fulfillments), "totalQuantity": quantity, "currencyCode": o.Currency,
 		"subTotal": goods, "subTotalWithTax": goods + goodsTax, "shipping": shipping, "shippingWithTax": shipping + shippingTax,
 		"total": goods + shipping, "totalWithTax": goods + goodsTax + shipping + shippingTax,
 	}}
@@ -153,13 +174,21 @@ func capital(state string) string {
 	return strings.ToUpper(state[:1]) + state[1:]
 }
 
-func payments(o *world.Order) []any {
+func payments(o *world.Order, back map[int64][]*world.ReturnedLine) []any {
 	out := make([]any, len(o.Payments))
 	for i, p := range o.Payments {
 		refunds := make([]any, len(p.Refunds))
 		for j, r := range p.Refunds {
+			own := []any{}
+			for _, l := range back[r.ID] {
+				own = append(own, object{"RefundLine", map[string]any{
+					"orderLineId": o.ID*100 + int64(l.Line), "quantity": l.Quantity, "refundId": r.ID, "orderLine": lines(o)[l.Line],
+				}})
+			}
 			refunds[j] = object{"Refund", map[string]any{
 				"id": r.ID, "createdAt": seconds(r.At), "updatedAt": seconds(r.At), "total": r.Amount, "state": capital(r.State), "reason": text(r.Reason),
+				// The server itself has given up these three; they say nothing.
+				"items": int64(0), "shipping": int64(0), "adjustment": int64(0), "method": p.Method, "transactionId": nil, "paymentId": p.ID, "lines": own,
 			}}
 		}
 		out[i] = object{"Payment", map[string]any{

@@ -40,12 +40,21 @@ func Config(baseURL string) zendesk.Config {
 		BaseURL:          baseURL,
 		Auth:             zendesk.Auth{ClientID: ClientID, ClientSecret: ClientSecret},
 		ExternalIDSource: "crm",
+
+		UserFields:         zendesk.Fields{CustomFields: []string{machineField}},
+		OrganizationFields: zendesk.Fields{CustomFields: []string{levelField, visitField}},
 	}
 }
 
 // Handler serves the helpdesk of a world.
 func Handler(w *world.World) http.Handler {
-	f := &fake{desk: &w.Helpdesk, users: map[int64]*world.User{}, addresses: map[int64][]string{}, issued: map[string]time.Time{}}
+	f := &fake{desk: &w.Helpdesk, users: map[int64]*world.User{}, addresses: map[int64][]string{}, issued: map[string]time.Time{},
+		userProfiles: map[int64]*world.Profile{}, organizationProfiles: map[int64]*world.Profile{}}
+	for _, p := range w.Helpdesk.Profiles {
+		f.userProfiles[p.UserID], f.organizationProfiles[p.OrganizationID] = p, p
+	}
+	delete(f.userProfiles, 0)
+	delete(f.organizationProfiles, 0)
 	for _, u := range append(slices.Clone(w.Helpdesk.Users), w.Helpdesk.Agents...) {
 		f.people = append(f.people, u)
 		f.users[u.ID] = u
@@ -76,6 +85,9 @@ func Handler(w *world.World) http.Handler {
 	api("/organizations/show_many", f.showOrganizations)
 	api("/organizations/{id}/users", f.organizationUsers)
 	api("/tickets/show_many", f.showTickets)
+	api("/tickets/{id}/comments", f.comments)
+	api("/user_fields", f.userFields)
+	api("/organization_fields", f.organizationFields)
 	api("/search", f.search)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusNotFound, "InvalidEndpoint", "Not found")
@@ -100,6 +112,8 @@ type fake struct {
 	addresses     map[int64][]string // of users, the primary one first
 	organizations []*world.Organization
 	tickets       []*world.Ticket
+
+	userProfiles, organizationProfiles map[int64]*world.Profile // by id
 
 	mu     sync.Mutex
 	issued map[string]time.Time // access tokens and when they end

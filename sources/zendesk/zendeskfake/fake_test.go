@@ -71,7 +71,10 @@ func TestLimits(t *testing.T) {
 		"/api/v2/search?query=type:ticket&sort_order=sideways":  400,
 		"/api/v2/search?query=" + strings.Repeat("tags:a+", 33): 422,
 		"/api/v2/users/search?query=email:x1@post.example":      200,
-		"/api/v2/users/search?query=phone:1":                    422,
+		"/api/v2/users/search?query=phone:1":                    200,
+		"/api/v2/users/search?query=phone:*5550112":             200,
+		"/api/v2/users/search?query=phone:%2B41445550112":       422,
+		"/api/v2/users/search?query=details:1":                  422,
 	} {
 		if got, body := ask(h, path); got != want {
 			t.Errorf("%.80s: %d, want %d (%.200v)", path, got, want, body)

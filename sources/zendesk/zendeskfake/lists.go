@@ -26,15 +26,16 @@ func (f *fake) userJSON(r *http.Request, u *world.User) object {
 	if u.Phone != "" {
 		shared = u.SharedPhone
 	}
+	tags, own := f.userExtras(u.ID)
 	return object{
 		"id": u.ID, "url": self(r, "/api/v2/users/"+strconv.FormatInt(u.ID, 10)+".json"),
 		"name": u.Name, "email": email, "phone": phone, "shared_phone_number": shared,
 		"created_at": stamp(u.CreatedAt), "updated_at": stamp(u.ChangedAt), "time_zone": "Bern", "iana_time_zone": "Europe/Zurich",
 		"photo": nil, "locale_id": 8, "locale": text(u.Locale), "organization_id": number(u.OrganizationID), "role": u.Role,
-		"verified": true, "external_id": text(u.ExternalID), "tags": []string{}, "alias": nil, "active": active(u), "shared": false, "shared_agent": false,
+		"verified": true, "external_id": text(u.ExternalID), "tags": tags, "alias": nil, "active": active(u), "shared": false, "shared_agent": false,
 		"last_login_at": nil, "two_factor_auth_enabled": nil, "signature": nil, "details": nil, "notes": nil, "role_type": nil, "custom_role_id": nil,
 		"moderator": false, "ticket_restriction": nil, "only_private_comments": false, "restricted_agent": false, "suspended": u.Suspended,
-		"default_group_id": nil, "report_csv": false, "user_fields": object{},
+		"default_group_id": nil, "report_csv": false, "user_fields": own,
 	}
 }
 
@@ -43,10 +44,11 @@ func (f *fake) organizationJSON(r *http.Request, o *world.Organization) object {
 	if domains == nil {
 		domains = []string{}
 	}
+	tags, own := f.organizationExtras(o.ID)
 	return object{
 		"id": o.ID, "url": self(r, "/api/v2/organizations/"+strconv.FormatInt(o.ID, 10)+".json"),
 		"name": o.Name, "domain_names": domains, "external_id": text(o.ExternalID), "details": nil, "notes": nil, "group_id": nil,
-		"shared_tickets": false, "shared_comments": false, "tags": []string{}, "organization_fields": object{},
+		"shared_tickets": false, "shared_comments": false, "tags": tags, "organization_fields": own,
 		"created_at": stamp(o.CreatedAt), "updated_at": stamp(o.ChangedAt),
 	}
 }

@@ -13,10 +13,6 @@ import (
 )
 
 func (f *fake) ticketJSON(r *http.Request, t *world.Ticket) object {
-	channel := map[string]string{"phone": "voice", "social": "facebook"}[t.Channel]
-	if channel == "" {
-		channel = t.Channel
-	}
 	tags := t.Tags
 	if tags == nil {
 		tags = []string{}
@@ -32,7 +28,7 @@ func (f *fake) ticketJSON(r *http.Request, t *world.Ticket) object {
 	requester := f.survivor(t.RequesterID)
 	return object{
 		"id": t.ID, "url": self(r, "/api/v2/tickets/"+strconv.FormatInt(t.ID, 10)+".json"), "external_id": nil,
-		"via":        object{"channel": channel, "source": object{"from": object{}, "to": object{}, "rel": nil}},
+		"via":        object{"channel": viaOf(t.Channel), "source": object{"from": object{}, "to": object{}, "rel": nil}},
 		"created_at": stamp(t.CreatedAt), "updated_at": stamp(t.ChangedAt),
 		"type": text(t.Type), "subject": text(t.Subject), "raw_subject": text(t.Subject), "description": text(t.Description),
 		"priority": text(t.Priority), "status": t.Status, "custom_status_id": nil, "recipient": nil,
@@ -151,7 +147,7 @@ func byTime(list []*world.Ticket, at func(*world.Ticket) time.Time) {
 	slices.SortFunc(list, func(a, b *world.Ticket) int { return cmp.Or(at(a).Compare(at(b)), cmp.Compare(a.ID, b.ID)) })
 }
 
-func turned(w http.ResponseWriter, r *http.Request, list []*world.Ticket, usual string) bool {
+func turned[T any](w http.ResponseWriter, r *http.Request, list []T, usual string) bool {
 	order := r.URL.Query().Get("sort_order")
 	if order == "" {
 		order = usual
@@ -294,6 +290,11 @@ func (f *fake) userMatch(v *world.User, t term) (has, known bool) {
 		return t.value == "user", t.value == "user"
 	case "email":
 		return slices.ContainsFunc(f.addresses[v.ID], func(a string) bool { return strings.EqualFold(a, t.value) }), true
+	case "phone":
+		// Digits only, and a leading asterisk for any before them.
+		want, any := strings.CutPrefix(t.value, "*")
+		have := digits(v.Phone)
+		return have != "" && (have == want || any && strings.HasSuffix(have, want)), want != "" && digits(want) == want
 	case "external_id":
 		return v.ExternalID != "" && strings.EqualFold(v.ExternalID, t.value), true
 	case "role":
@@ -302,6 +303,15 @@ func (f *fake) userMatch(v *world.User, t term) (has, known bool) {
 		return sameID(v.OrganizationID, t.value) || t.value == "none" && v.OrganizationID == 0, true
 	}
 	return false, false
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // search is the unified search, here for tickets.
