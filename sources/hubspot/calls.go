@@ -19,7 +19,7 @@ import (
 // The versions of the API. HubSpot publishes one each March and September and
 // supports it for 18 months.
 const (
-	version       = "2026-09" // objects, associations, pipelines, properties
+	version       = "2026-09" // objects, associations, pipelines, properties, lists, communication preferences
 	ownersVersion = "2026-03" // owners
 )
 
@@ -128,6 +128,8 @@ type client struct {
 	archived *kept[map[string]owner] // owners who left
 	stages   *kept[map[string]stage]
 	fitting  *kept[[]string] // what of the configuration does not fit the portal
+	lists    *kept[map[string]namedList]
+	topics   *kept[map[int64]string] // names of what people subscribe to
 }
 
 func newClient(env sources.Env, cfg Config, up *upstream.Client) *client {
@@ -150,6 +152,8 @@ func newClient(env sources.Env, cfg Config, up *upstream.Client) *client {
 	c.archived = newKept(env, failedPause, func(ctx context.Context) (map[string]owner, error) { return c.readOwners(ctx, true) })
 	c.stages = newKept(env, 0, c.readStages)
 	c.fitting = newKept(env, 0, c.misfits)
+	c.lists = newKept(env, 0, c.readLists)
+	c.topics = newKept(env, 0, c.readTopics)
 	return c
 }
 

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -52,7 +53,7 @@ const (
 	propIsWon        = "hs_is_closed_won"
 	propProbability  = "hs_deal_stage_probability"
 	propNoteBody     = "hs_note_body"
-	propNoteTime     = "hs_timestamp"
+	propTime         = "hs_timestamp"
 	probabilityScale = 4 // HubSpot sends binary floats spelled out to their last digit
 )
 
@@ -65,7 +66,15 @@ var standardProperties = map[objectType][]string{
 		propCompanyID, propMerged, propAllIDs, propContactDate},
 	deals: {propDealName, propAmount, propCurrency, propStage, propCloseDate, propCreated, propIsClosed, propIsWon,
 		propProbability, propOwner, propChanged},
-	notes: {propNoteBody, propNoteTime, propOwner, propChanged},
+	notes:    {propNoteBody, propTime, propOwner, propChanged},
+	calls:    {propCallTitle, propCallBody, propCallDirection, propCallDuration, propCallStatus, propTime, propOwner, propChanged},
+	meetings: {propMeetingTitle, propMeetingBody, propMeetingStart, propMeetingEnd, propMeetingOutcome, propMeetingLocation, propTime, propOwner, propChanged},
+	// The text only: the HTML of a hundred mails would not fit into one answer.
+	emails:         {propEmailSubject, propEmailText, propEmailDirection, propEmailStatus, propTime, propOwner, propChanged},
+	communications: {propMessageBody, propMessageChannel, propTime, propOwner, propChanged},
+	quotes:         {propQuoteNumber, propHSStatus, propQuoteExpires, propQuoteAmount, propQuoteCurrency, propQuotePayment, propQuoteSigned, propHSCreated, propChanged},
+	lineItems:      {propItemName, propItemSKU, propItemQuantity, propItemPrice, propItemAmount, propItemPosition, propChanged},
+	subscriptions:  {propPlanName, propHSStatus, propPlanCurrency, propPlanStart, propPlanNext, propPlanAmount, propPlanLast, propChanged},
 }
 
 // changedProperty is where an object type keeps the time of its last change.
@@ -193,6 +202,7 @@ func (c *client) person(typ objectType, o object, staff map[string]*record.Emplo
 		Links:     c.links(typ, o),
 		Archived:  o.Archived,
 		Addresses: addresses(o, origin),
+		Fields:    c.fields(typ, o, origin),
 	}
 	for _, id := range o.mergedIDs() {
 		p.MergedIDs = append(p.MergedIDs, typ.prefix()+id)
@@ -235,6 +245,20 @@ func (c *client) person(typ objectType, o object, staff map[string]*record.Emplo
 		p.Emails = append(p.Emails, record.Email{Address: address, IsPrimary: &primary, Origin: origin})
 	}
 	return p, nil
+}
+
+// fields are the custom fields that the configuration names. HubSpot sends every
+// value as text, whatever the property's type.
+func (c *client) fields(typ objectType, o object, origin record.Origin) []record.CustomField {
+	var out []record.CustomField
+	for _, name := range c.cfg.customFields(typ) {
+		value := []byte("null")
+		if s := o.text(name); s != "" {
+			value, _ = json.Marshal(s) // text always can be
+		}
+		out = append(out, record.CustomField{Key: name, Value: record.JSON(value), Origin: origin})
+	}
+	return out
 }
 
 // links reads the keys of other sources, by source name.
@@ -388,7 +412,7 @@ func (c *client) note(o object, staff map[string]*record.Employee) (record.Note,
 		return record.Note{}, err
 	}
 	n := record.Note{Origin: origin, Text: plainText(o.text(propNoteBody)), Author: staff[o.text(propOwner)]}
-	written := o.text(propNoteTime)
+	written := o.text(propTime)
 	if written == "" {
 		written = o.CreatedAt
 	}

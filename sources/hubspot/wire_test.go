@@ -201,7 +201,7 @@ func TestNoCurrencyNoAmount(t *testing.T) {
 }
 
 func TestNote(t *testing.T) {
-	n, err := mapper(t).note(values("7", propNoteBody, "<p>Ruft <b>morgen</b> an</p>", propNoteTime, "1763632800000"), nil)
+	n, err := mapper(t).note(values("7", propNoteBody, "<p>Ruft <b>morgen</b> an</p>", propTime, "1763632800000"), nil)
 	if err != nil || n.Text != "Ruft morgen an" || !n.WrittenAt.Equal(time.UnixMilli(1763632800000)) || n.WebURL != "" {
 		t.Errorf("%+v, %v", n, err)
 	}

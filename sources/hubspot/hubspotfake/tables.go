@@ -71,7 +71,7 @@ func (t *table) add(r *row, merged []int64, pairs ...string) {
 	}
 	r.values = map[string]string{}
 	pairs = append(pairs, "hs_object_id", text(r.id), "hs_merged_object_ids", textList(merged), t.changedProperty, isoTime(r.changed))
-	if t.name != "notes" {
+	if t.kinds["createdate"] != "" {
 		pairs = append(pairs, "createdate", isoTime(r.created))
 	} else {
 		pairs = append(pairs, "hs_createdate", isoTime(r.created))
@@ -148,6 +148,9 @@ func tables(crm *world.CRM) map[string]*table {
 			"hs_note_body", n.HTML, "hs_timestamp", isoTime(n.At), "hubspot_owner_id", text(n.OwnerID))
 	}
 	all := map[string]*table{"companies": companies, "contacts": contacts, "deals": deals, "notes": notes}
+	for _, t := range engagements(crm) {
+		all[t.name] = t
+	}
 	for _, t := range all {
 		slices.SortFunc(t.rows, func(a, b *row) int { return int(a.id - b.id) })
 	}
@@ -274,6 +277,7 @@ func associations(crm *world.CRM, types map[string]*table) map[[2]string]map[str
 			both("notes", n.ID, "contacts", id, []any{hubspotType(202, "")}, []any{hubspotType(201, "")})
 		}
 	}
+	engaged(crm, both)
 	for _, by := range out {
 		for _, list := range by {
 			slices.SortFunc(list, func(a, b link) int { return int(a.to - b.to) })
