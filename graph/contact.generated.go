@@ -754,6 +754,13 @@ func (ec *executionContext) marshalNContactEdge2ᚖcustomer360ᚋgraphᚋmodel�
 	return ec._ContactEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOContact2ᚖcustomer360ᚋgraphᚋmodelᚐContact(ctx context.Context, sel ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Contact(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOContactConnection2ᚖcustomer360ᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[model.Contact]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

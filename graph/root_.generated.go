@@ -24,10 +24,20 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Contact() ContactResolver
+	Contract() ContractResolver
 	Customer() CustomerResolver
+	Deal() DealResolver
+	Document() DocumentResolver
+	Interaction() InteractionResolver
 	Invoice() InvoiceResolver
+	Note() NoteResolver
+	Order() OrderResolver
 	Origin() OriginResolver
+	Payment() PaymentResolver
 	Query() QueryResolver
+	Quote() QuoteResolver
+	Return() ReturnResolver
+	Ticket() TicketResolver
 }
 
 type DirectiveRoot struct {
@@ -60,6 +70,14 @@ type ComplexityRoot struct {
 		Items    func(childComplexity int) int
 	}
 
+	Consent struct {
+		At      func(childComplexity int) int
+		Channel func(childComplexity int) int
+		Granted func(childComplexity int) int
+		Origin  func(childComplexity int) int
+		Topic   func(childComplexity int) int
+	}
+
 	Contact struct {
 		Company     func(childComplexity int) int
 		DisplayName func(childComplexity int) int
@@ -84,6 +102,34 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Contract struct {
+		Amount       func(childComplexity int) int
+		Customer     func(childComplexity int) int
+		EndsOn       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Number       func(childComplexity int) int
+		Origin       func(childComplexity int) int
+		RenewsOn     func(childComplexity int) int
+		SourceStatus func(childComplexity int) int
+		StartsOn     func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Title        func(childComplexity int) int
+	}
+
+	ContractConnection struct {
+		Complete func(childComplexity int) int
+		Edges    func(childComplexity int) int
+		Gaps     func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ContractEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Coverage struct {
 		AsOf    func(childComplexity int) int
 		Message func(childComplexity int) int
@@ -91,11 +137,20 @@ type ComplexityRoot struct {
 		State   func(childComplexity int) int
 	}
 
+	CustomField struct {
+		Key    func(childComplexity int) int
+		Origin func(childComplexity int) int
+		Value  func(childComplexity int) int
+	}
+
 	Customer struct {
 		Addresses       func(childComplexity int) int
 		Balances        func(childComplexity int) int
+		Consents        func(childComplexity int) int
 		Contacts        func(childComplexity int, first int, after *string) int
+		Contracts       func(childComplexity int, first int, after *string) int
 		Coverage        func(childComplexity int) int
+		CustomFields    func(childComplexity int, keys []string) int
 		CustomerNumbers func(childComplexity int) int
 		CustomerSince   func(childComplexity int) int
 		Deals           func(childComplexity int, first int, after *string, where *model.DealFilter) int
@@ -106,6 +161,7 @@ type ComplexityRoot struct {
 		GivenName       func(childComplexity int) int
 		ID              func(childComplexity int) int
 		Identity        func(childComplexity int) int
+		Interactions    func(childComplexity int, first int, after *string, where *model.InteractionFilter) int
 		Invoices        func(childComplexity int, first int, after *string, where *model.InvoiceFilter) int
 		Kind            func(childComplexity int) int
 		Language        func(childComplexity int) int
@@ -114,6 +170,9 @@ type ComplexityRoot struct {
 		Organization    func(childComplexity int) int
 		Owner           func(childComplexity int) int
 		Phones          func(childComplexity int) int
+		Quotes          func(childComplexity int, first int, after *string) int
+		Returns         func(childComplexity int, first int, after *string) int
+		Segments        func(childComplexity int) int
 		Stage           func(childComplexity int) int
 		Tickets         func(childComplexity int, first int, after *string, where *model.TicketFilter) int
 		VATID           func(childComplexity int) int
@@ -140,6 +199,7 @@ type ComplexityRoot struct {
 	Deal struct {
 		Amount          func(childComplexity int) int
 		ClosedAt        func(childComplexity int) int
+		Customer        func(childComplexity int) int
 		ExpectedCloseOn func(childComplexity int) int
 		ID              func(childComplexity int) int
 		Origin          func(childComplexity int) int
@@ -162,6 +222,12 @@ type ComplexityRoot struct {
 	DealEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	Document struct {
+		ContentType func(childComplexity int) int
+		FileName    func(childComplexity int) int
+		URL         func(childComplexity int) int
 	}
 
 	Dunning struct {
@@ -222,8 +288,40 @@ type ComplexityRoot struct {
 		Strength    func(childComplexity int) int
 	}
 
+	Interaction struct {
+		At           func(childComplexity int) int
+		Channel      func(childComplexity int) int
+		Customer     func(childComplexity int) int
+		Direction    func(childComplexity int) int
+		Duration     func(childComplexity int) int
+		Employee     func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Origin       func(childComplexity int) int
+		SourceStatus func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Subject      func(childComplexity int) int
+		Summary      func(childComplexity int) int
+	}
+
+	InteractionConnection struct {
+		Complete func(childComplexity int) int
+		Edges    func(childComplexity int) int
+		Gaps     func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	InteractionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Invoice struct {
+		Corrects     func(childComplexity int) int
+		Customer     func(childComplexity int) int
 		DaysLate     func(childComplexity int) int
+		Document     func(childComplexity int) int
 		DueOn        func(childComplexity int) int
 		Dunnings     func(childComplexity int) int
 		ID           func(childComplexity int) int
@@ -233,6 +331,7 @@ type ComplexityRoot struct {
 		Net          func(childComplexity int) int
 		Number       func(childComplexity int) int
 		Open         func(childComplexity int) int
+		Order        func(childComplexity int) int
 		Origin       func(childComplexity int) int
 		PaidOn       func(childComplexity int) int
 		Payments     func(childComplexity int) int
@@ -266,6 +365,29 @@ type ComplexityRoot struct {
 		UnitPrice func(childComplexity int) int
 	}
 
+	Message struct {
+		At           func(childComplexity int) int
+		Author       func(childComplexity int) int
+		FromCustomer func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Origin       func(childComplexity int) int
+		Public       func(childComplexity int) int
+		Text         func(childComplexity int) int
+	}
+
+	MessageConnection struct {
+		Complete func(childComplexity int) int
+		Edges    func(childComplexity int) int
+		Gaps     func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	MessageEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Money struct {
 		Amount   func(childComplexity int) int
 		Currency func(childComplexity int) int
@@ -273,6 +395,7 @@ type ComplexityRoot struct {
 
 	Note struct {
 		Author    func(childComplexity int) int
+		Customer  func(childComplexity int) int
 		ID        func(childComplexity int) int
 		Origin    func(childComplexity int) int
 		Text      func(childComplexity int) int
@@ -294,7 +417,9 @@ type ComplexityRoot struct {
 
 	Order struct {
 		Channel       func(childComplexity int) int
+		Customer      func(childComplexity int) int
 		ID            func(childComplexity int) int
+		Invoices      func(childComplexity int) int
 		Items         func(childComplexity int) int
 		MatchedBy     func(childComplexity int) int
 		Number        func(childComplexity int) int
@@ -302,6 +427,7 @@ type ComplexityRoot struct {
 		PaymentStatus func(childComplexity int) int
 		PlacedAt      func(childComplexity int) int
 		Refunded      func(childComplexity int) int
+		Returns       func(childComplexity int) int
 		Shipments     func(childComplexity int) int
 		Shipping      func(childComplexity int) int
 		SourceStatus  func(childComplexity int) int
@@ -342,7 +468,9 @@ type ComplexityRoot struct {
 
 	Payment struct {
 		Amount     func(childComplexity int) int
+		Customer   func(childComplexity int) int
 		ID         func(childComplexity int) int
+		Invoice    func(childComplexity int) int
 		Method     func(childComplexity int) int
 		Origin     func(childComplexity int) int
 		ReceivedOn func(childComplexity int) int
@@ -364,10 +492,72 @@ type ComplexityRoot struct {
 		Sources   func(childComplexity int) int
 	}
 
+	Quote struct {
+		Customer     func(childComplexity int) int
+		Document     func(childComplexity int) int
+		ID           func(childComplexity int) int
+		IssuedOn     func(childComplexity int) int
+		Items        func(childComplexity int) int
+		Net          func(childComplexity int) int
+		Number       func(childComplexity int) int
+		Origin       func(childComplexity int) int
+		SourceStatus func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Tax          func(childComplexity int) int
+		Total        func(childComplexity int) int
+		ValidUntil   func(childComplexity int) int
+	}
+
+	QuoteConnection struct {
+		Complete func(childComplexity int) int
+		Edges    func(childComplexity int) int
+		Gaps     func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	QuoteEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Return struct {
+		ClosedAt     func(childComplexity int) int
+		Customer     func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Items        func(childComplexity int) int
+		Number       func(childComplexity int) int
+		Order        func(childComplexity int) int
+		Origin       func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Refunded     func(childComplexity int) int
+		RequestedAt  func(childComplexity int) int
+		SourceStatus func(childComplexity int) int
+		Status       func(childComplexity int) int
+	}
+
+	ReturnConnection struct {
+		Complete func(childComplexity int) int
+		Edges    func(childComplexity int) int
+		Gaps     func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ReturnEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Satisfaction struct {
 		At      func(childComplexity int) int
 		Comment func(childComplexity int) int
 		Score   func(childComplexity int) int
+	}
+
+	Segment struct {
+		Name   func(childComplexity int) int
+		Origin func(childComplexity int) int
 	}
 
 	Shipment struct {
@@ -399,11 +589,14 @@ type ComplexityRoot struct {
 		Assignee     func(childComplexity int) int
 		Category     func(childComplexity int) int
 		Channel      func(childComplexity int) int
+		Customer     func(childComplexity int) int
 		ID           func(childComplexity int) int
+		Messages     func(childComplexity int, first int, after *string) int
 		Number       func(childComplexity int) int
 		OpenedAt     func(childComplexity int) int
 		Origin       func(childComplexity int) int
 		Priority     func(childComplexity int) int
+		Requester    func(childComplexity int) int
 		Satisfaction func(childComplexity int) int
 		SolvedAt     func(childComplexity int) int
 		SourceStatus func(childComplexity int) int
@@ -546,6 +739,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Balances.Items(childComplexity), true
 
+	case "Consent.at":
+		if e.ComplexityRoot.Consent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.At(childComplexity), true
+	case "Consent.channel":
+		if e.ComplexityRoot.Consent.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Channel(childComplexity), true
+	case "Consent.granted":
+		if e.ComplexityRoot.Consent.Granted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Granted(childComplexity), true
+	case "Consent.origin":
+		if e.ComplexityRoot.Consent.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Origin(childComplexity), true
+	case "Consent.topic":
+		if e.ComplexityRoot.Consent.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Consent.Topic(childComplexity), true
+
 	case "Contact.company":
 		if e.ComplexityRoot.Contact.Company == nil {
 			break
@@ -639,6 +863,123 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ContactEdge.Node(childComplexity), true
 
+	case "Contract.amount":
+		if e.ComplexityRoot.Contract.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Amount(childComplexity), true
+	case "Contract.customer":
+		if e.ComplexityRoot.Contract.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Customer(childComplexity), true
+	case "Contract.endsOn":
+		if e.ComplexityRoot.Contract.EndsOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.EndsOn(childComplexity), true
+	case "Contract.id":
+		if e.ComplexityRoot.Contract.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.ID(childComplexity), true
+	case "Contract.kind":
+		if e.ComplexityRoot.Contract.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Kind(childComplexity), true
+	case "Contract.number":
+		if e.ComplexityRoot.Contract.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Number(childComplexity), true
+	case "Contract.origin":
+		if e.ComplexityRoot.Contract.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Origin(childComplexity), true
+	case "Contract.renewsOn":
+		if e.ComplexityRoot.Contract.RenewsOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.RenewsOn(childComplexity), true
+	case "Contract.sourceStatus":
+		if e.ComplexityRoot.Contract.SourceStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.SourceStatus(childComplexity), true
+	case "Contract.startsOn":
+		if e.ComplexityRoot.Contract.StartsOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.StartsOn(childComplexity), true
+	case "Contract.status":
+		if e.ComplexityRoot.Contract.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Status(childComplexity), true
+	case "Contract.title":
+		if e.ComplexityRoot.Contract.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contract.Title(childComplexity), true
+
+	case "ContractConnection.complete":
+		if e.ComplexityRoot.ContractConnection.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractConnection.Complete(childComplexity), true
+	case "ContractConnection.edges":
+		if e.ComplexityRoot.ContractConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractConnection.Edges(childComplexity), true
+	case "ContractConnection.gaps":
+		if e.ComplexityRoot.ContractConnection.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractConnection.Gaps(childComplexity), true
+	case "ContractConnection.nodes":
+		if e.ComplexityRoot.ContractConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractConnection.Nodes(childComplexity), true
+	case "ContractConnection.pageInfo":
+		if e.ComplexityRoot.ContractConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractConnection.PageInfo(childComplexity), true
+
+	case "ContractEdge.cursor":
+		if e.ComplexityRoot.ContractEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractEdge.Cursor(childComplexity), true
+	case "ContractEdge.node":
+		if e.ComplexityRoot.ContractEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContractEdge.Node(childComplexity), true
+
 	case "Coverage.asOf":
 		if e.ComplexityRoot.Coverage.AsOf == nil {
 			break
@@ -664,6 +1005,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Coverage.State(childComplexity), true
 
+	case "CustomField.key":
+		if e.ComplexityRoot.CustomField.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomField.Key(childComplexity), true
+	case "CustomField.origin":
+		if e.ComplexityRoot.CustomField.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomField.Origin(childComplexity), true
+	case "CustomField.value":
+		if e.ComplexityRoot.CustomField.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomField.Value(childComplexity), true
+
 	case "Customer.addresses":
 		if e.ComplexityRoot.Customer.Addresses == nil {
 			break
@@ -676,6 +1036,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.Balances(childComplexity), true
+	case "Customer.consents":
+		if e.ComplexityRoot.Customer.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Customer.Consents(childComplexity), true
 	case "Customer.contacts":
 		if e.ComplexityRoot.Customer.Contacts == nil {
 			break
@@ -687,12 +1053,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.Contacts(childComplexity, args["first"].(int), args["after"].(*string)), true
+	case "Customer.contracts":
+		if e.ComplexityRoot.Customer.Contracts == nil {
+			break
+		}
+
+		args, err := ec.field_Customer_contracts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Customer.Contracts(childComplexity, args["first"].(int), args["after"].(*string)), true
 	case "Customer.coverage":
 		if e.ComplexityRoot.Customer.Coverage == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Customer.Coverage(childComplexity), true
+	case "Customer.customFields":
+		if e.ComplexityRoot.Customer.CustomFields == nil {
+			break
+		}
+
+		args, err := ec.field_Customer_customFields_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Customer.CustomFields(childComplexity, args["keys"].([]string)), true
 	case "Customer.customerNumbers":
 		if e.ComplexityRoot.Customer.CustomerNumbers == nil {
 			break
@@ -758,6 +1146,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.Identity(childComplexity), true
+	case "Customer.interactions":
+		if e.ComplexityRoot.Customer.Interactions == nil {
+			break
+		}
+
+		args, err := ec.field_Customer_interactions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Customer.Interactions(childComplexity, args["first"].(int), args["after"].(*string), args["where"].(*model.InteractionFilter)), true
 	case "Customer.invoices":
 		if e.ComplexityRoot.Customer.Invoices == nil {
 			break
@@ -821,6 +1220,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.Phones(childComplexity), true
+	case "Customer.quotes":
+		if e.ComplexityRoot.Customer.Quotes == nil {
+			break
+		}
+
+		args, err := ec.field_Customer_quotes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Customer.Quotes(childComplexity, args["first"].(int), args["after"].(*string)), true
+	case "Customer.returns":
+		if e.ComplexityRoot.Customer.Returns == nil {
+			break
+		}
+
+		args, err := ec.field_Customer_returns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Customer.Returns(childComplexity, args["first"].(int), args["after"].(*string)), true
+	case "Customer.segments":
+		if e.ComplexityRoot.Customer.Segments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Customer.Segments(childComplexity), true
 	case "Customer.stage":
 		if e.ComplexityRoot.Customer.Stage == nil {
 			break
@@ -914,6 +1341,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Deal.ClosedAt(childComplexity), true
+	case "Deal.customer":
+		if e.ComplexityRoot.Deal.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deal.Customer(childComplexity), true
 	case "Deal.expectedCloseOn":
 		if e.ComplexityRoot.Deal.ExpectedCloseOn == nil {
 			break
@@ -1012,6 +1445,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DealEdge.Node(childComplexity), true
+
+	case "Document.contentType":
+		if e.ComplexityRoot.Document.ContentType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.ContentType(childComplexity), true
+	case "Document.fileName":
+		if e.ComplexityRoot.Document.FileName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.FileName(childComplexity), true
+	case "Document.url":
+		if e.ComplexityRoot.Document.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Document.URL(childComplexity), true
 
 	case "Dunning.fee":
 		if e.ComplexityRoot.Dunning.Fee == nil {
@@ -1225,12 +1677,153 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.IdentityRecord.Strength(childComplexity), true
 
+	case "Interaction.at":
+		if e.ComplexityRoot.Interaction.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.At(childComplexity), true
+	case "Interaction.channel":
+		if e.ComplexityRoot.Interaction.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Channel(childComplexity), true
+	case "Interaction.customer":
+		if e.ComplexityRoot.Interaction.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Customer(childComplexity), true
+	case "Interaction.direction":
+		if e.ComplexityRoot.Interaction.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Direction(childComplexity), true
+	case "Interaction.duration":
+		if e.ComplexityRoot.Interaction.Duration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Duration(childComplexity), true
+	case "Interaction.employee":
+		if e.ComplexityRoot.Interaction.Employee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Employee(childComplexity), true
+	case "Interaction.id":
+		if e.ComplexityRoot.Interaction.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.ID(childComplexity), true
+	case "Interaction.kind":
+		if e.ComplexityRoot.Interaction.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Kind(childComplexity), true
+	case "Interaction.origin":
+		if e.ComplexityRoot.Interaction.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Origin(childComplexity), true
+	case "Interaction.sourceStatus":
+		if e.ComplexityRoot.Interaction.SourceStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.SourceStatus(childComplexity), true
+	case "Interaction.status":
+		if e.ComplexityRoot.Interaction.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Status(childComplexity), true
+	case "Interaction.subject":
+		if e.ComplexityRoot.Interaction.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Subject(childComplexity), true
+	case "Interaction.summary":
+		if e.ComplexityRoot.Interaction.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Interaction.Summary(childComplexity), true
+
+	case "InteractionConnection.complete":
+		if e.ComplexityRoot.InteractionConnection.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.Complete(childComplexity), true
+	case "InteractionConnection.edges":
+		if e.ComplexityRoot.InteractionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.Edges(childComplexity), true
+	case "InteractionConnection.gaps":
+		if e.ComplexityRoot.InteractionConnection.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.Gaps(childComplexity), true
+	case "InteractionConnection.nodes":
+		if e.ComplexityRoot.InteractionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.Nodes(childComplexity), true
+	case "InteractionConnection.pageInfo":
+		if e.ComplexityRoot.InteractionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionConnection.PageInfo(childComplexity), true
+
+	case "InteractionEdge.cursor":
+		if e.ComplexityRoot.InteractionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionEdge.Cursor(childComplexity), true
+	case "InteractionEdge.node":
+		if e.ComplexityRoot.InteractionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InteractionEdge.Node(childComplexity), true
+
+	case "Invoice.corrects":
+		if e.ComplexityRoot.Invoice.Corrects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Corrects(childComplexity), true
+	case "Invoice.customer":
+		if e.ComplexityRoot.Invoice.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Customer(childComplexity), true
 	case "Invoice.daysLate":
 		if e.ComplexityRoot.Invoice.DaysLate == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Invoice.DaysLate(childComplexity), true
+	case "Invoice.document":
+		if e.ComplexityRoot.Invoice.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Document(childComplexity), true
 	case "Invoice.dueOn":
 		if e.ComplexityRoot.Invoice.DueOn == nil {
 			break
@@ -1285,6 +1878,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Invoice.Open(childComplexity), true
+	case "Invoice.order":
+		if e.ComplexityRoot.Invoice.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invoice.Order(childComplexity), true
 	case "Invoice.origin":
 		if e.ComplexityRoot.Invoice.Origin == nil {
 			break
@@ -1421,6 +2020,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LineItem.UnitPrice(childComplexity), true
 
+	case "Message.at":
+		if e.ComplexityRoot.Message.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.At(childComplexity), true
+	case "Message.author":
+		if e.ComplexityRoot.Message.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Author(childComplexity), true
+	case "Message.isFromCustomer":
+		if e.ComplexityRoot.Message.FromCustomer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.FromCustomer(childComplexity), true
+	case "Message.id":
+		if e.ComplexityRoot.Message.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.ID(childComplexity), true
+	case "Message.origin":
+		if e.ComplexityRoot.Message.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Origin(childComplexity), true
+	case "Message.isPublic":
+		if e.ComplexityRoot.Message.Public == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Public(childComplexity), true
+	case "Message.text":
+		if e.ComplexityRoot.Message.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Text(childComplexity), true
+
+	case "MessageConnection.complete":
+		if e.ComplexityRoot.MessageConnection.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageConnection.Complete(childComplexity), true
+	case "MessageConnection.edges":
+		if e.ComplexityRoot.MessageConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageConnection.Edges(childComplexity), true
+	case "MessageConnection.gaps":
+		if e.ComplexityRoot.MessageConnection.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageConnection.Gaps(childComplexity), true
+	case "MessageConnection.nodes":
+		if e.ComplexityRoot.MessageConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageConnection.Nodes(childComplexity), true
+	case "MessageConnection.pageInfo":
+		if e.ComplexityRoot.MessageConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageConnection.PageInfo(childComplexity), true
+
+	case "MessageEdge.cursor":
+		if e.ComplexityRoot.MessageEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageEdge.Cursor(childComplexity), true
+	case "MessageEdge.node":
+		if e.ComplexityRoot.MessageEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageEdge.Node(childComplexity), true
+
 	case "Money.amount":
 		if e.ComplexityRoot.Money.Amount == nil {
 			break
@@ -1440,6 +2126,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Note.Author(childComplexity), true
+	case "Note.customer":
+		if e.ComplexityRoot.Note.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Note.Customer(childComplexity), true
 	case "Note.id":
 		if e.ComplexityRoot.Note.ID == nil {
 			break
@@ -1515,12 +2207,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Order.Channel(childComplexity), true
+	case "Order.customer":
+		if e.ComplexityRoot.Order.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Customer(childComplexity), true
 	case "Order.id":
 		if e.ComplexityRoot.Order.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Order.ID(childComplexity), true
+	case "Order.invoices":
+		if e.ComplexityRoot.Order.Invoices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Invoices(childComplexity), true
 	case "Order.items":
 		if e.ComplexityRoot.Order.Items == nil {
 			break
@@ -1563,6 +2267,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Order.Refunded(childComplexity), true
+	case "Order.returns":
+		if e.ComplexityRoot.Order.Returns == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.Returns(childComplexity), true
 	case "Order.shipments":
 		if e.ComplexityRoot.Order.Shipments == nil {
 			break
@@ -1718,12 +2428,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Amount(childComplexity), true
+	case "Payment.customer":
+		if e.ComplexityRoot.Payment.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.Customer(childComplexity), true
 	case "Payment.id":
 		if e.ComplexityRoot.Payment.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Payment.ID(childComplexity), true
+	case "Payment.invoice":
+		if e.ComplexityRoot.Payment.Invoice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Payment.Invoice(childComplexity), true
 	case "Payment.method":
 		if e.ComplexityRoot.Payment.Method == nil {
 			break
@@ -1826,6 +2548,246 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Sources(childComplexity), true
 
+	case "Quote.customer":
+		if e.ComplexityRoot.Quote.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Customer(childComplexity), true
+	case "Quote.document":
+		if e.ComplexityRoot.Quote.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Document(childComplexity), true
+	case "Quote.id":
+		if e.ComplexityRoot.Quote.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.ID(childComplexity), true
+	case "Quote.issuedOn":
+		if e.ComplexityRoot.Quote.IssuedOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.IssuedOn(childComplexity), true
+	case "Quote.items":
+		if e.ComplexityRoot.Quote.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Items(childComplexity), true
+	case "Quote.net":
+		if e.ComplexityRoot.Quote.Net == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Net(childComplexity), true
+	case "Quote.number":
+		if e.ComplexityRoot.Quote.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Number(childComplexity), true
+	case "Quote.origin":
+		if e.ComplexityRoot.Quote.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Origin(childComplexity), true
+	case "Quote.sourceStatus":
+		if e.ComplexityRoot.Quote.SourceStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.SourceStatus(childComplexity), true
+	case "Quote.status":
+		if e.ComplexityRoot.Quote.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Status(childComplexity), true
+	case "Quote.tax":
+		if e.ComplexityRoot.Quote.Tax == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Tax(childComplexity), true
+	case "Quote.total":
+		if e.ComplexityRoot.Quote.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.Total(childComplexity), true
+	case "Quote.validUntil":
+		if e.ComplexityRoot.Quote.ValidUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Quote.ValidUntil(childComplexity), true
+
+	case "QuoteConnection.complete":
+		if e.ComplexityRoot.QuoteConnection.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteConnection.Complete(childComplexity), true
+	case "QuoteConnection.edges":
+		if e.ComplexityRoot.QuoteConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteConnection.Edges(childComplexity), true
+	case "QuoteConnection.gaps":
+		if e.ComplexityRoot.QuoteConnection.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteConnection.Gaps(childComplexity), true
+	case "QuoteConnection.nodes":
+		if e.ComplexityRoot.QuoteConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteConnection.Nodes(childComplexity), true
+	case "QuoteConnection.pageInfo":
+		if e.ComplexityRoot.QuoteConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteConnection.PageInfo(childComplexity), true
+
+	case "QuoteEdge.cursor":
+		if e.ComplexityRoot.QuoteEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteEdge.Cursor(childComplexity), true
+	case "QuoteEdge.node":
+		if e.ComplexityRoot.QuoteEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteEdge.Node(childComplexity), true
+
+	case "Return.closedAt":
+		if e.ComplexityRoot.Return.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.ClosedAt(childComplexity), true
+	case "Return.customer":
+		if e.ComplexityRoot.Return.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Customer(childComplexity), true
+	case "Return.id":
+		if e.ComplexityRoot.Return.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.ID(childComplexity), true
+	case "Return.items":
+		if e.ComplexityRoot.Return.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Items(childComplexity), true
+	case "Return.number":
+		if e.ComplexityRoot.Return.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Number(childComplexity), true
+	case "Return.order":
+		if e.ComplexityRoot.Return.Order == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Order(childComplexity), true
+	case "Return.origin":
+		if e.ComplexityRoot.Return.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Origin(childComplexity), true
+	case "Return.reason":
+		if e.ComplexityRoot.Return.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Reason(childComplexity), true
+	case "Return.refunded":
+		if e.ComplexityRoot.Return.Refunded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Refunded(childComplexity), true
+	case "Return.requestedAt":
+		if e.ComplexityRoot.Return.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.RequestedAt(childComplexity), true
+	case "Return.sourceStatus":
+		if e.ComplexityRoot.Return.SourceStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.SourceStatus(childComplexity), true
+	case "Return.status":
+		if e.ComplexityRoot.Return.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Return.Status(childComplexity), true
+
+	case "ReturnConnection.complete":
+		if e.ComplexityRoot.ReturnConnection.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnConnection.Complete(childComplexity), true
+	case "ReturnConnection.edges":
+		if e.ComplexityRoot.ReturnConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnConnection.Edges(childComplexity), true
+	case "ReturnConnection.gaps":
+		if e.ComplexityRoot.ReturnConnection.Gaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnConnection.Gaps(childComplexity), true
+	case "ReturnConnection.nodes":
+		if e.ComplexityRoot.ReturnConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnConnection.Nodes(childComplexity), true
+	case "ReturnConnection.pageInfo":
+		if e.ComplexityRoot.ReturnConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnConnection.PageInfo(childComplexity), true
+
+	case "ReturnEdge.cursor":
+		if e.ComplexityRoot.ReturnEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnEdge.Cursor(childComplexity), true
+	case "ReturnEdge.node":
+		if e.ComplexityRoot.ReturnEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReturnEdge.Node(childComplexity), true
+
 	case "Satisfaction.at":
 		if e.ComplexityRoot.Satisfaction.At == nil {
 			break
@@ -1844,6 +2806,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Satisfaction.Score(childComplexity), true
+
+	case "Segment.name":
+		if e.ComplexityRoot.Segment.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.Name(childComplexity), true
+	case "Segment.origin":
+		if e.ComplexityRoot.Segment.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.Origin(childComplexity), true
 
 	case "Shipment.carrier":
 		if e.ComplexityRoot.Shipment.Carrier == nil {
@@ -1979,12 +2954,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.Channel(childComplexity), true
+	case "Ticket.customer":
+		if e.ComplexityRoot.Ticket.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Customer(childComplexity), true
 	case "Ticket.id":
 		if e.ComplexityRoot.Ticket.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Ticket.ID(childComplexity), true
+	case "Ticket.messages":
+		if e.ComplexityRoot.Ticket.Messages == nil {
+			break
+		}
+
+		args, err := ec.field_Ticket_messages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Ticket.Messages(childComplexity, args["first"].(int), args["after"].(*string)), true
 	case "Ticket.number":
 		if e.ComplexityRoot.Ticket.Number == nil {
 			break
@@ -2009,6 +3001,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.Priority(childComplexity), true
+	case "Ticket.requester":
+		if e.ComplexityRoot.Ticket.Requester == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Requester(childComplexity), true
 	case "Ticket.satisfaction":
 		if e.ComplexityRoot.Ticket.Satisfaction == nil {
 			break
@@ -2109,6 +3107,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDateRange,
 		ec.unmarshalInputDateTimeRange,
 		ec.unmarshalInputDealFilter,
+		ec.unmarshalInputInteractionFilter,
 		ec.unmarshalInputInvoiceFilter,
 		ec.unmarshalInputOrderFilter,
 		ec.unmarshalInputRecordKey,
@@ -2172,7 +3171,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "contact.graphqls" "customer.graphqls" "deal.graphqls" "identity.graphqls" "invoice.graphqls" "note.graphqls" "order.graphqls" "schema.graphqls" "source.graphqls" "ticket.graphqls"
+//go:embed "contact.graphqls" "contract.graphqls" "customer.graphqls" "deal.graphqls" "document.graphqls" "identity.graphqls" "interaction.graphqls" "invoice.graphqls" "message.graphqls" "note.graphqls" "order.graphqls" "profile.graphqls" "quote.graphqls" "return.graphqls" "schema.graphqls" "source.graphqls" "ticket.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -2185,12 +3184,19 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "contact.graphqls", Input: sourceData("contact.graphqls"), BuiltIn: false},
+	{Name: "contract.graphqls", Input: sourceData("contract.graphqls"), BuiltIn: false},
 	{Name: "customer.graphqls", Input: sourceData("customer.graphqls"), BuiltIn: false},
 	{Name: "deal.graphqls", Input: sourceData("deal.graphqls"), BuiltIn: false},
+	{Name: "document.graphqls", Input: sourceData("document.graphqls"), BuiltIn: false},
 	{Name: "identity.graphqls", Input: sourceData("identity.graphqls"), BuiltIn: false},
+	{Name: "interaction.graphqls", Input: sourceData("interaction.graphqls"), BuiltIn: false},
 	{Name: "invoice.graphqls", Input: sourceData("invoice.graphqls"), BuiltIn: false},
+	{Name: "message.graphqls", Input: sourceData("message.graphqls"), BuiltIn: false},
 	{Name: "note.graphqls", Input: sourceData("note.graphqls"), BuiltIn: false},
 	{Name: "order.graphqls", Input: sourceData("order.graphqls"), BuiltIn: false},
+	{Name: "profile.graphqls", Input: sourceData("profile.graphqls"), BuiltIn: false},
+	{Name: "quote.graphqls", Input: sourceData("quote.graphqls"), BuiltIn: false},
+	{Name: "return.graphqls", Input: sourceData("return.graphqls"), BuiltIn: false},
 	{Name: "schema.graphqls", Input: sourceData("schema.graphqls"), BuiltIn: false},
 	{Name: "source.graphqls", Input: sourceData("source.graphqls"), BuiltIn: false},
 	{Name: "ticket.graphqls", Input: sourceData("ticket.graphqls"), BuiltIn: false},
@@ -2253,6 +3259,22 @@ func (ec *executionContext) childFields_Balances(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Balances", field.Name)
 }
 
+func (ec *executionContext) childFields_Consent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_Consent_topic(ctx, field)
+	case "granted":
+		return ec.fieldContext_Consent_granted(ctx, field)
+	case "channel":
+		return ec.fieldContext_Consent_channel(ctx, field)
+	case "at":
+		return ec.fieldContext_Consent_at(ctx, field)
+	case "origin":
+		return ec.fieldContext_Consent_origin(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Consent", field.Name)
+}
+
 func (ec *executionContext) childFields_Contact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2301,6 +3323,62 @@ func (ec *executionContext) childFields_ContactEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ContactEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Contract(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Contract_id(ctx, field)
+	case "origin":
+		return ec.fieldContext_Contract_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Contract_customer(ctx, field)
+	case "number":
+		return ec.fieldContext_Contract_number(ctx, field)
+	case "title":
+		return ec.fieldContext_Contract_title(ctx, field)
+	case "status":
+		return ec.fieldContext_Contract_status(ctx, field)
+	case "sourceStatus":
+		return ec.fieldContext_Contract_sourceStatus(ctx, field)
+	case "kind":
+		return ec.fieldContext_Contract_kind(ctx, field)
+	case "startsOn":
+		return ec.fieldContext_Contract_startsOn(ctx, field)
+	case "endsOn":
+		return ec.fieldContext_Contract_endsOn(ctx, field)
+	case "renewsOn":
+		return ec.fieldContext_Contract_renewsOn(ctx, field)
+	case "amount":
+		return ec.fieldContext_Contract_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Contract", field.Name)
+}
+
+func (ec *executionContext) childFields_ContractConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ContractConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ContractConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ContractConnection_pageInfo(ctx, field)
+	case "complete":
+		return ec.fieldContext_ContractConnection_complete(ctx, field)
+	case "gaps":
+		return ec.fieldContext_ContractConnection_gaps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ContractConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ContractEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ContractEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ContractEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ContractEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Coverage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "source":
@@ -2313,6 +3391,18 @@ func (ec *executionContext) childFields_Coverage(ctx context.Context, field grap
 		return ec.fieldContext_Coverage_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Coverage", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_CustomField_key(ctx, field)
+	case "value":
+		return ec.fieldContext_CustomField_value(ctx, field)
+	case "origin":
+		return ec.fieldContext_CustomField_origin(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomField", field.Name)
 }
 
 func (ec *executionContext) childFields_Customer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2353,10 +3443,14 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_coverage(ctx, field)
 	case "contacts":
 		return ec.fieldContext_Customer_contacts(ctx, field)
+	case "contracts":
+		return ec.fieldContext_Customer_contracts(ctx, field)
 	case "deals":
 		return ec.fieldContext_Customer_deals(ctx, field)
 	case "identity":
 		return ec.fieldContext_Customer_identity(ctx, field)
+	case "interactions":
+		return ec.fieldContext_Customer_interactions(ctx, field)
 	case "invoices":
 		return ec.fieldContext_Customer_invoices(ctx, field)
 	case "balances":
@@ -2365,6 +3459,16 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_notes(ctx, field)
 	case "orders":
 		return ec.fieldContext_Customer_orders(ctx, field)
+	case "segments":
+		return ec.fieldContext_Customer_segments(ctx, field)
+	case "consents":
+		return ec.fieldContext_Customer_consents(ctx, field)
+	case "customFields":
+		return ec.fieldContext_Customer_customFields(ctx, field)
+	case "quotes":
+		return ec.fieldContext_Customer_quotes(ctx, field)
+	case "returns":
+		return ec.fieldContext_Customer_returns(ctx, field)
 	case "tickets":
 		return ec.fieldContext_Customer_tickets(ctx, field)
 	}
@@ -2413,6 +3517,8 @@ func (ec *executionContext) childFields_Deal(ctx context.Context, field graphql.
 		return ec.fieldContext_Deal_id(ctx, field)
 	case "origin":
 		return ec.fieldContext_Deal_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Deal_customer(ctx, field)
 	case "title":
 		return ec.fieldContext_Deal_title(ctx, field)
 	case "status":
@@ -2459,6 +3565,18 @@ func (ec *executionContext) childFields_DealEdge(ctx context.Context, field grap
 		return ec.fieldContext_DealEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DealEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Document(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_Document_url(ctx, field)
+	case "fileName":
+		return ec.fieldContext_Document_fileName(ctx, field)
+	case "contentType":
+		return ec.fieldContext_Document_contentType(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Document", field.Name)
 }
 
 func (ec *executionContext) childFields_Dunning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2577,12 +3695,72 @@ func (ec *executionContext) childFields_IdentityRecord(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type IdentityRecord", field.Name)
 }
 
+func (ec *executionContext) childFields_Interaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Interaction_id(ctx, field)
+	case "origin":
+		return ec.fieldContext_Interaction_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Interaction_customer(ctx, field)
+	case "kind":
+		return ec.fieldContext_Interaction_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_Interaction_status(ctx, field)
+	case "sourceStatus":
+		return ec.fieldContext_Interaction_sourceStatus(ctx, field)
+	case "channel":
+		return ec.fieldContext_Interaction_channel(ctx, field)
+	case "at":
+		return ec.fieldContext_Interaction_at(ctx, field)
+	case "direction":
+		return ec.fieldContext_Interaction_direction(ctx, field)
+	case "duration":
+		return ec.fieldContext_Interaction_duration(ctx, field)
+	case "subject":
+		return ec.fieldContext_Interaction_subject(ctx, field)
+	case "summary":
+		return ec.fieldContext_Interaction_summary(ctx, field)
+	case "employee":
+		return ec.fieldContext_Interaction_employee(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Interaction", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InteractionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InteractionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InteractionConnection_pageInfo(ctx, field)
+	case "complete":
+		return ec.fieldContext_InteractionConnection_complete(ctx, field)
+	case "gaps":
+		return ec.fieldContext_InteractionConnection_gaps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InteractionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InteractionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InteractionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InteractionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Invoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Invoice_id(ctx, field)
 	case "origin":
 		return ec.fieldContext_Invoice_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Invoice_customer(ctx, field)
 	case "kind":
 		return ec.fieldContext_Invoice_kind(ctx, field)
 	case "number":
@@ -2615,6 +3793,12 @@ func (ec *executionContext) childFields_Invoice(ctx context.Context, field graph
 		return ec.fieldContext_Invoice_payments(ctx, field)
 	case "reference":
 		return ec.fieldContext_Invoice_reference(ctx, field)
+	case "order":
+		return ec.fieldContext_Invoice_order(ctx, field)
+	case "corrects":
+		return ec.fieldContext_Invoice_corrects(ctx, field)
+	case "document":
+		return ec.fieldContext_Invoice_document(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Invoice", field.Name)
 }
@@ -2665,6 +3849,52 @@ func (ec *executionContext) childFields_LineItem(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type LineItem", field.Name)
 }
 
+func (ec *executionContext) childFields_Message(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Message_id(ctx, field)
+	case "origin":
+		return ec.fieldContext_Message_origin(ctx, field)
+	case "at":
+		return ec.fieldContext_Message_at(ctx, field)
+	case "author":
+		return ec.fieldContext_Message_author(ctx, field)
+	case "isFromCustomer":
+		return ec.fieldContext_Message_isFromCustomer(ctx, field)
+	case "isPublic":
+		return ec.fieldContext_Message_isPublic(ctx, field)
+	case "text":
+		return ec.fieldContext_Message_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Message", field.Name)
+}
+
+func (ec *executionContext) childFields_MessageConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MessageConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_MessageConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MessageConnection_pageInfo(ctx, field)
+	case "complete":
+		return ec.fieldContext_MessageConnection_complete(ctx, field)
+	case "gaps":
+		return ec.fieldContext_MessageConnection_gaps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MessageConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MessageEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MessageEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MessageEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MessageEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -2681,6 +3911,8 @@ func (ec *executionContext) childFields_Note(ctx context.Context, field graphql.
 		return ec.fieldContext_Note_id(ctx, field)
 	case "origin":
 		return ec.fieldContext_Note_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Note_customer(ctx, field)
 	case "text":
 		return ec.fieldContext_Note_text(ctx, field)
 	case "author":
@@ -2723,6 +3955,8 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_id(ctx, field)
 	case "origin":
 		return ec.fieldContext_Order_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Order_customer(ctx, field)
 	case "number":
 		return ec.fieldContext_Order_number(ctx, field)
 	case "channel":
@@ -2749,6 +3983,10 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_refunded(ctx, field)
 	case "shipments":
 		return ec.fieldContext_Order_shipments(ctx, field)
+	case "returns":
+		return ec.fieldContext_Order_returns(ctx, field)
+	case "invoices":
+		return ec.fieldContext_Order_invoices(ctx, field)
 	case "matchedBy":
 		return ec.fieldContext_Order_matchedBy(ctx, field)
 	}
@@ -2819,12 +4057,16 @@ func (ec *executionContext) childFields_Payment(ctx context.Context, field graph
 		return ec.fieldContext_Payment_id(ctx, field)
 	case "origin":
 		return ec.fieldContext_Payment_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Payment_customer(ctx, field)
 	case "receivedOn":
 		return ec.fieldContext_Payment_receivedOn(ctx, field)
 	case "amount":
 		return ec.fieldContext_Payment_amount(ctx, field)
 	case "method":
 		return ec.fieldContext_Payment_method(ctx, field)
+	case "invoice":
+		return ec.fieldContext_Payment_invoice(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
 }
@@ -2845,6 +4087,120 @@ func (ec *executionContext) childFields_Phone(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Phone", field.Name)
 }
 
+func (ec *executionContext) childFields_Quote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Quote_id(ctx, field)
+	case "origin":
+		return ec.fieldContext_Quote_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Quote_customer(ctx, field)
+	case "number":
+		return ec.fieldContext_Quote_number(ctx, field)
+	case "status":
+		return ec.fieldContext_Quote_status(ctx, field)
+	case "sourceStatus":
+		return ec.fieldContext_Quote_sourceStatus(ctx, field)
+	case "issuedOn":
+		return ec.fieldContext_Quote_issuedOn(ctx, field)
+	case "validUntil":
+		return ec.fieldContext_Quote_validUntil(ctx, field)
+	case "items":
+		return ec.fieldContext_Quote_items(ctx, field)
+	case "net":
+		return ec.fieldContext_Quote_net(ctx, field)
+	case "tax":
+		return ec.fieldContext_Quote_tax(ctx, field)
+	case "total":
+		return ec.fieldContext_Quote_total(ctx, field)
+	case "document":
+		return ec.fieldContext_Quote_document(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Quote", field.Name)
+}
+
+func (ec *executionContext) childFields_QuoteConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_QuoteConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_QuoteConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_QuoteConnection_pageInfo(ctx, field)
+	case "complete":
+		return ec.fieldContext_QuoteConnection_complete(ctx, field)
+	case "gaps":
+		return ec.fieldContext_QuoteConnection_gaps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuoteConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_QuoteEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_QuoteEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_QuoteEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuoteEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Return(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Return_id(ctx, field)
+	case "origin":
+		return ec.fieldContext_Return_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Return_customer(ctx, field)
+	case "number":
+		return ec.fieldContext_Return_number(ctx, field)
+	case "status":
+		return ec.fieldContext_Return_status(ctx, field)
+	case "sourceStatus":
+		return ec.fieldContext_Return_sourceStatus(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_Return_requestedAt(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Return_closedAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_Return_reason(ctx, field)
+	case "items":
+		return ec.fieldContext_Return_items(ctx, field)
+	case "refunded":
+		return ec.fieldContext_Return_refunded(ctx, field)
+	case "order":
+		return ec.fieldContext_Return_order(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Return", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReturnConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReturnConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReturnConnection_pageInfo(ctx, field)
+	case "complete":
+		return ec.fieldContext_ReturnConnection_complete(ctx, field)
+	case "gaps":
+		return ec.fieldContext_ReturnConnection_gaps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReturnEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ReturnEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ReturnEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Satisfaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "score":
@@ -2855,6 +4211,16 @@ func (ec *executionContext) childFields_Satisfaction(ctx context.Context, field 
 		return ec.fieldContext_Satisfaction_at(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Satisfaction", field.Name)
+}
+
+func (ec *executionContext) childFields_Segment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Segment_name(ctx, field)
+	case "origin":
+		return ec.fieldContext_Segment_origin(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Segment", field.Name)
 }
 
 func (ec *executionContext) childFields_Shipment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2913,6 +4279,8 @@ func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphq
 		return ec.fieldContext_Ticket_id(ctx, field)
 	case "origin":
 		return ec.fieldContext_Ticket_origin(ctx, field)
+	case "customer":
+		return ec.fieldContext_Ticket_customer(ctx, field)
 	case "number":
 		return ec.fieldContext_Ticket_number(ctx, field)
 	case "subject":
@@ -2935,10 +4303,14 @@ func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphq
 		return ec.fieldContext_Ticket_updatedAt(ctx, field)
 	case "solvedAt":
 		return ec.fieldContext_Ticket_solvedAt(ctx, field)
+	case "requester":
+		return ec.fieldContext_Ticket_requester(ctx, field)
 	case "assignee":
 		return ec.fieldContext_Ticket_assignee(ctx, field)
 	case "satisfaction":
 		return ec.fieldContext_Ticket_satisfaction(ctx, field)
+	case "messages":
+		return ec.fieldContext_Ticket_messages(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Ticket", field.Name)
 }

@@ -903,7 +903,7 @@ func (ec *executionContext) unmarshalInputDateTimeRange(ctx context.Context, obj
 
 // region    ************************** interface.gotpl ***************************
 
-func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+func (ec *executionContext) _CustomerRecord(ctx context.Context, sel ast.SelectionSet, obj model.CustomerRecord) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
@@ -914,6 +914,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Ticket(ctx, sel, obj)
+	case record.Return:
+		return ec._Return(ctx, sel, &obj)
+	case *record.Return:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Return(ctx, sel, obj)
+	case record.Quote:
+		return ec._Quote(ctx, sel, &obj)
+	case *record.Quote:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Quote(ctx, sel, obj)
 	case record.Payment:
 		return ec._Payment(ctx, sel, &obj)
 	case *record.Payment:
@@ -942,13 +956,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
-	case record.Dunning:
-		return ec._Dunning(ctx, sel, &obj)
-	case *record.Dunning:
+	case record.Interaction:
+		return ec._Interaction(ctx, sel, &obj)
+	case *record.Interaction:
 		if obj == nil {
 			return graphql.Null
 		}
-		return ec._Dunning(ctx, sel, obj)
+		return ec._Interaction(ctx, sel, obj)
 	case record.Deal:
 		return ec._Deal(ctx, sel, &obj)
 	case *record.Deal:
@@ -956,6 +970,115 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Deal(ctx, sel, obj)
+	case record.Contract:
+		return ec._Contract(ctx, sel, &obj)
+	case *record.Contract:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Contract(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of CustomerRecord must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case record.Ticket:
+		return ec._Ticket(ctx, sel, &obj)
+	case *record.Ticket:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Ticket(ctx, sel, obj)
+	case record.Return:
+		return ec._Return(ctx, sel, &obj)
+	case *record.Return:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Return(ctx, sel, obj)
+	case record.Quote:
+		return ec._Quote(ctx, sel, &obj)
+	case *record.Quote:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Quote(ctx, sel, obj)
+	case record.Payment:
+		return ec._Payment(ctx, sel, &obj)
+	case *record.Payment:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Payment(ctx, sel, obj)
+	case record.Order:
+		return ec._Order(ctx, sel, &obj)
+	case *record.Order:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Order(ctx, sel, obj)
+	case record.Note:
+		return ec._Note(ctx, sel, &obj)
+	case *record.Note:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Note(ctx, sel, obj)
+	case record.Invoice:
+		return ec._Invoice(ctx, sel, &obj)
+	case *record.Invoice:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Invoice(ctx, sel, obj)
+	case record.Interaction:
+		return ec._Interaction(ctx, sel, &obj)
+	case *record.Interaction:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Interaction(ctx, sel, obj)
+	case record.Deal:
+		return ec._Deal(ctx, sel, &obj)
+	case *record.Deal:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Deal(ctx, sel, obj)
+	case record.Contract:
+		return ec._Contract(ctx, sel, &obj)
+	case *record.Contract:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Contract(ctx, sel, obj)
+	case record.Message:
+		return ec._Message(ctx, sel, &obj)
+	case *record.Message:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Message(ctx, sel, obj)
+	case record.Dunning:
+		return ec._Dunning(ctx, sel, &obj)
+	case *record.Dunning:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Dunning(ctx, sel, obj)
+	case model.CustomerRecord:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CustomerRecord(ctx, sel, obj)
 	case model.Contact:
 		return ec._Contact(ctx, sel, &obj)
 	case *model.Contact:
@@ -1002,6 +1125,20 @@ func (ec *executionContext) _SourceRecord(ctx context.Context, sel ast.Selection
 			return graphql.Null
 		}
 		return ec._Ticket(ctx, sel, obj)
+	case record.Return:
+		return ec._Return(ctx, sel, &obj)
+	case *record.Return:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Return(ctx, sel, obj)
+	case record.Quote:
+		return ec._Quote(ctx, sel, &obj)
+	case *record.Quote:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Quote(ctx, sel, obj)
 	case record.Payment:
 		return ec._Payment(ctx, sel, &obj)
 	case *record.Payment:
@@ -1030,13 +1167,13 @@ func (ec *executionContext) _SourceRecord(ctx context.Context, sel ast.Selection
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
-	case record.Dunning:
-		return ec._Dunning(ctx, sel, &obj)
-	case *record.Dunning:
+	case record.Interaction:
+		return ec._Interaction(ctx, sel, &obj)
+	case *record.Interaction:
 		if obj == nil {
 			return graphql.Null
 		}
-		return ec._Dunning(ctx, sel, obj)
+		return ec._Interaction(ctx, sel, obj)
 	case record.Deal:
 		return ec._Deal(ctx, sel, &obj)
 	case *record.Deal:
@@ -1044,6 +1181,32 @@ func (ec *executionContext) _SourceRecord(ctx context.Context, sel ast.Selection
 			return graphql.Null
 		}
 		return ec._Deal(ctx, sel, obj)
+	case record.Contract:
+		return ec._Contract(ctx, sel, &obj)
+	case *record.Contract:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Contract(ctx, sel, obj)
+	case record.Message:
+		return ec._Message(ctx, sel, &obj)
+	case *record.Message:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Message(ctx, sel, obj)
+	case record.Dunning:
+		return ec._Dunning(ctx, sel, &obj)
+	case *record.Dunning:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Dunning(ctx, sel, obj)
+	case model.CustomerRecord:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CustomerRecord(ctx, sel, obj)
 	case model.Contact:
 		return ec._Contact(ctx, sel, &obj)
 	case *model.Contact:
@@ -1612,20 +1775,92 @@ func (ec *executionContext) marshalNGap2ᚖcustomer360ᚋgraphᚋmodelᚐGap(ctx
 
 func (ec *executionContext) marshalNNode2ᚕcustomer360ᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
 	{
+		var batchItemsTicket []*record.Ticket
+		batchIdxMapTicket := map[int]int{}
+		var batchItemsReturn []*record.Return
+		batchIdxMapReturn := map[int]int{}
+		var batchItemsQuote []*record.Quote
+		batchIdxMapQuote := map[int]int{}
+		var batchItemsPayment []*record.Payment
+		batchIdxMapPayment := map[int]int{}
+		var batchItemsOrder []*record.Order
+		batchIdxMapOrder := map[int]int{}
+		var batchItemsNote []*record.Note
+		batchIdxMapNote := map[int]int{}
 		var batchItemsInvoice []*record.Invoice
 		batchIdxMapInvoice := map[int]int{}
+		var batchItemsInteraction []*record.Interaction
+		batchIdxMapInteraction := map[int]int{}
+		var batchItemsDeal []*record.Deal
+		batchIdxMapDeal := map[int]int{}
+		var batchItemsContract []*record.Contract
+		batchIdxMapContract := map[int]int{}
 		var batchItemsContact []*model.Contact
 		batchIdxMapContact := map[int]int{}
 		var batchItemsCustomer []*model.Customer
 		batchIdxMapCustomer := map[int]int{}
 		for i, item := range v {
 			switch concrete := item.(type) {
+			case record.Ticket:
+				batchIdxMapTicket[i] = len(batchItemsTicket)
+				batchItemsTicket = append(batchItemsTicket, &concrete)
+			case *record.Ticket:
+				batchIdxMapTicket[i] = len(batchItemsTicket)
+				batchItemsTicket = append(batchItemsTicket, concrete)
+			case record.Return:
+				batchIdxMapReturn[i] = len(batchItemsReturn)
+				batchItemsReturn = append(batchItemsReturn, &concrete)
+			case *record.Return:
+				batchIdxMapReturn[i] = len(batchItemsReturn)
+				batchItemsReturn = append(batchItemsReturn, concrete)
+			case record.Quote:
+				batchIdxMapQuote[i] = len(batchItemsQuote)
+				batchItemsQuote = append(batchItemsQuote, &concrete)
+			case *record.Quote:
+				batchIdxMapQuote[i] = len(batchItemsQuote)
+				batchItemsQuote = append(batchItemsQuote, concrete)
+			case record.Payment:
+				batchIdxMapPayment[i] = len(batchItemsPayment)
+				batchItemsPayment = append(batchItemsPayment, &concrete)
+			case *record.Payment:
+				batchIdxMapPayment[i] = len(batchItemsPayment)
+				batchItemsPayment = append(batchItemsPayment, concrete)
+			case record.Order:
+				batchIdxMapOrder[i] = len(batchItemsOrder)
+				batchItemsOrder = append(batchItemsOrder, &concrete)
+			case *record.Order:
+				batchIdxMapOrder[i] = len(batchItemsOrder)
+				batchItemsOrder = append(batchItemsOrder, concrete)
+			case record.Note:
+				batchIdxMapNote[i] = len(batchItemsNote)
+				batchItemsNote = append(batchItemsNote, &concrete)
+			case *record.Note:
+				batchIdxMapNote[i] = len(batchItemsNote)
+				batchItemsNote = append(batchItemsNote, concrete)
 			case record.Invoice:
 				batchIdxMapInvoice[i] = len(batchItemsInvoice)
 				batchItemsInvoice = append(batchItemsInvoice, &concrete)
 			case *record.Invoice:
 				batchIdxMapInvoice[i] = len(batchItemsInvoice)
 				batchItemsInvoice = append(batchItemsInvoice, concrete)
+			case record.Interaction:
+				batchIdxMapInteraction[i] = len(batchItemsInteraction)
+				batchItemsInteraction = append(batchItemsInteraction, &concrete)
+			case *record.Interaction:
+				batchIdxMapInteraction[i] = len(batchItemsInteraction)
+				batchItemsInteraction = append(batchItemsInteraction, concrete)
+			case record.Deal:
+				batchIdxMapDeal[i] = len(batchItemsDeal)
+				batchItemsDeal = append(batchItemsDeal, &concrete)
+			case *record.Deal:
+				batchIdxMapDeal[i] = len(batchItemsDeal)
+				batchItemsDeal = append(batchItemsDeal, concrete)
+			case record.Contract:
+				batchIdxMapContract[i] = len(batchItemsContract)
+				batchItemsContract = append(batchItemsContract, &concrete)
+			case *record.Contract:
+				batchIdxMapContract[i] = len(batchItemsContract)
+				batchItemsContract = append(batchItemsContract, concrete)
 			case model.Contact:
 				batchIdxMapContact[i] = len(batchItemsContact)
 				batchItemsContact = append(batchItemsContact, &concrete)
@@ -1640,8 +1875,35 @@ func (ec *executionContext) marshalNNode2ᚕcustomer360ᚋgraphᚋmodelᚐNode(c
 				batchItemsCustomer = append(batchItemsCustomer, concrete)
 			}
 		}
+		if len(batchItemsTicket) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Ticket", batchItemsTicket, batchIdxMapTicket)
+		}
+		if len(batchItemsReturn) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Return", batchItemsReturn, batchIdxMapReturn)
+		}
+		if len(batchItemsQuote) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Quote", batchItemsQuote, batchIdxMapQuote)
+		}
+		if len(batchItemsPayment) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Payment", batchItemsPayment, batchIdxMapPayment)
+		}
+		if len(batchItemsOrder) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Order", batchItemsOrder, batchIdxMapOrder)
+		}
+		if len(batchItemsNote) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Note", batchItemsNote, batchIdxMapNote)
+		}
 		if len(batchItemsInvoice) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Invoice", batchItemsInvoice, batchIdxMapInvoice)
+		}
+		if len(batchItemsInteraction) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Interaction", batchItemsInteraction, batchIdxMapInteraction)
+		}
+		if len(batchItemsDeal) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Deal", batchItemsDeal, batchIdxMapDeal)
+		}
+		if len(batchItemsContract) > 0 {
+			ctx = graphql.WithBatchParents(ctx, "Contract", batchItemsContract, batchIdxMapContract)
 		}
 		if len(batchItemsContact) > 0 {
 			ctx = graphql.WithBatchParents(ctx, "Contact", batchItemsContact, batchIdxMapContact)
@@ -1671,6 +1933,22 @@ func (ec *executionContext) marshalNPageInfo2ᚖcustomer360ᚋgraphᚋmodelᚐPa
 		return graphql.Null
 	}
 	return ec._PageInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNURL2string(ctx context.Context, v any) (string, error) {
+	res, err := model.UnmarshalURL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNURL2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalURL(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalOCountryCode2string(ctx context.Context, v any) (string, error) {
@@ -1788,6 +2066,18 @@ func (ec *executionContext) marshalOEmailAddress2ᚖstring(ctx context.Context, 
 	_ = sel
 	_ = ctx
 	res := model.MarshalEmailAddress(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOJSON2customer360ᚋsourcesᚋrecordᚐJSON(ctx context.Context, v any) (record.JSON, error) {
+	res, err := model.UnmarshalJSON(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOJSON2customer360ᚋsourcesᚋrecordᚐJSON(ctx context.Context, sel ast.SelectionSet, v record.JSON) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := model.MarshalJSON(v)
 	return res
 }
 

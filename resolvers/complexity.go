@@ -11,11 +11,16 @@ func complexity() graph.ComplexityRoot {
 	c.Query.Customers = func(child, first int, _ *string, _ *model.CustomerFilter) int { return page(child, first) }
 	c.Query.Nodes = func(child int, ids []string) int { return page(child, len(ids)) }
 	c.Customer.Contacts = func(child, first int, _ *string) int { return page(child, first) }
+	c.Customer.Contracts = func(child, first int, _ *string) int { return page(child, first) }
 	c.Customer.Deals = func(child, first int, _ *string, _ *model.DealFilter) int { return page(child, first) }
+	c.Customer.Interactions = func(child, first int, _ *string, _ *model.InteractionFilter) int { return page(child, first) }
 	c.Customer.Invoices = func(child, first int, _ *string, _ *model.InvoiceFilter) int { return page(child, first) }
 	c.Customer.Notes = func(child, first int, _ *string) int { return page(child, first) }
 	c.Customer.Orders = func(child, first int, _ *string, _ *model.OrderFilter) int { return page(child, first) }
+	c.Customer.Quotes = func(child, first int, _ *string) int { return page(child, first) }
+	c.Customer.Returns = func(child, first int, _ *string) int { return page(child, first) }
 	c.Customer.Tickets = func(child, first int, _ *string, _ *model.TicketFilter) int { return page(child, first) }
+	c.Ticket.Messages = func(child, first int, _ *string) int { return page(child, first) }
 	return c
 }
 

@@ -28,7 +28,7 @@ type list[T record.Record] struct {
 	pushes func(sources.Source) sources.Pushdown
 	// hides are records that the customer's list leaves out; nil for none.
 	hides func(*identity.Customer) map[record.Ref]bool
-	// owners are whose records belong to the customer.
+	// owners are whose records belong to the customer; nil where the list's holders are none.
 	owners func(*identity.Customer) []record.Ref
 	where  sources.Filter
 	since  time.Time
@@ -81,30 +81,49 @@ func boolText(b bool) string {
 
 // stream is the list of one owner in one source, read as far as needed.
 type stream[T record.Record] struct {
-	customer int
-	ask      loaders.Ask[sources.PageOf]
-	sift     bool
-	kept     []*T
-	scanned  int
-	done     bool
-	err      *sources.Error
-	tooLong  bool
+	holder  int // whose list it is
+	ask     loaders.Ask[sources.PageOf]
+	sift    bool
+	kept    []*T
+	scanned int
+	done    bool
+	err     *sources.Error
+	tooLong bool
 }
 
-// asks are the first questions of the list for customers.
-func (q list[T]) asks(r *Resolver, l *loaders.Loaders, customers []*identity.Customer, pos *position) []*stream[T] {
+// holder is somebody or something whose list is read.
+type holder struct {
+	owners  []record.Ref
+	hides   map[record.Ref]bool
+	missing map[string]*sources.Error // sources that could not say what else belongs to it
+}
+
+// holds is the holder that a customer is; nil for none.
+func (q list[T]) holds(c *identity.Customer) *holder {
+	if c == nil {
+		return nil
+	}
+	h := &holder{owners: q.owners(c), missing: failuresOf(c)}
+	if q.hides != nil {
+		h.hides = q.hides(c)
+	}
+	return h
+}
+
+// asks are the first questions of the list for its holders.
+func (q list[T]) asks(r *Resolver, l *loaders.Loaders, holders []*holder, pos *position) []*stream[T] {
 	fan := q.of(l)
 	var out []*stream[T]
-	for i, c := range customers {
-		if c == nil {
+	for i, h := range holders {
+		if h == nil {
 			continue
 		}
-		for _, ref := range q.owners(c) {
+		for _, ref := range h.owners {
 			if !fan.Has(ref.Source) {
 				continue
 			}
 			push := q.pushes(r.Sources[r.rank(ref.Source)])
-			out = append(out, &stream[T]{customer: i, sift: q.sifts(push), ask: loaders.Ask[sources.PageOf]{
+			out = append(out, &stream[T]{holder: i, sift: q.sifts(push), ask: loaders.Ask[sources.PageOf]{
 				Source: ref.Source, Key: sources.PageOf{Owner: sources.Owner{Ref: ref}, Query: q.query(pos, push)},
 			}})
 		}
@@ -131,14 +150,18 @@ func questions[T record.Record](streams []*stream[T]) []loaders.Ask[sources.Page
 // pages answers the list for each customer, and for those who were answered
 // together with them.
 func pages[T record.Record](ctx context.Context, r *Resolver, customers []*model.Customer, q list[T]) ([]*model.Connection[T], error) {
+	return perLevel(ctx, customers, q.pageKey(), func(level []*model.Customer) ([]*model.Connection[T], error) {
+		return pagesOf(ctx, r, level, q)
+	})
+}
+
+// pageKey names the page that is asked for, whoever its holders are.
+func (q list[T]) pageKey() string {
 	after := ""
 	if q.after != nil {
 		after = *q.after
 	}
-	key := fmt.Sprintf("%s %x %d %q", q.name, q.digest(), q.first, after)
-	return perLevel(ctx, customers, key, func(level []*model.Customer) ([]*model.Connection[T], error) {
-		return pagesOf(ctx, r, level, q)
-	})
+	return fmt.Sprintf("%s %x %d %q", q.name, q.digest(), q.first, after)
 }
 
 // levelKey names what is asked of a level of customers.
@@ -176,35 +199,40 @@ func perLevel[T any](ctx context.Context, customers []*model.Customer, what stri
 	return out, batchErrors(errs)
 }
 
-// pagesOf asks all sources for a level at once, asks those again that have not
-// filled the page yet, and merges.
+// pagesOf is pages for a whole level.
 func pagesOf[T record.Record](ctx context.Context, r *Resolver, customers []*model.Customer, q list[T]) ([]*model.Connection[T], error) {
+	holders := make([]*holder, len(customers))
+	for i, c := range customers {
+		if c != nil {
+			holders[i] = q.holds(c.Concluded)
+		}
+	}
+	return q.fill(ctx, r, holders)
+}
+
+// fill asks all sources for all holders at once, asks those again that have not
+// filled the page yet, and merges.
+func (q list[T]) fill(ctx context.Context, r *Resolver, holders []*holder) ([]*model.Connection[T], error) {
 	pos, err := q.position(r)
 	if err != nil {
 		return nil, err
 	}
 	l := loaders.From(ctx)
-	concluded := make([]*identity.Customer, len(customers))
-	for i, c := range customers {
-		if c != nil {
-			concluded[i] = c.Concluded
-		}
-	}
-	all := q.asks(r, l, concluded, pos)
+	all := q.asks(r, l, holders, pos)
 	for open := all; len(open) > 0; {
 		for i, a := range q.of(l).AskAll(ctx, questions(open)) {
 			q.take(r, open[i], a, pos)
 		}
 		open = slices.DeleteFunc(slices.Clone(open), func(s *stream[T]) bool { return s.done })
 	}
-	mine := make([][]*stream[T], len(customers))
+	mine := make([][]*stream[T], len(holders))
 	for _, s := range all {
-		mine[s.customer] = append(mine[s.customer], s)
+		mine[s.holder] = append(mine[s.holder], s)
 	}
-	out := make([]*model.Connection[T], len(customers))
-	errs := make([]error, len(customers))
-	for i := range customers {
-		if concluded[i] == nil {
+	out := make([]*model.Connection[T], len(holders))
+	errs := make([]error, len(holders))
+	for i, h := range holders {
+		if h == nil {
 			continue
 		}
 		if long := slices.IndexFunc(mine[i], func(s *stream[T]) bool { return s.tooLong }); long >= 0 {
@@ -212,8 +240,9 @@ func pagesOf[T record.Record](ctx context.Context, r *Resolver, customers []*mod
 				Message: "the system " + mine[i][long].ask.Source + " cannot apply this filter itself and has too many records to read: narrow the time span"}
 			continue
 		}
-		out[i] = q.merge(r, l, mine[i], concluded[i], pos)
+		out[i] = q.merge(r, l, mine[i], h, pos)
 	}
+	together(ctx, out)
 	return out, batchErrors(errs)
 }
 
@@ -258,15 +287,15 @@ func positionOf(v record.Record) position {
 	return position{at: v.SortTime(), source: ref.Source, id: ref.ID, kind: ref.Kind}
 }
 
-// merge makes one page of the streams of one customer.
-func (q list[T]) merge(r *Resolver, l *loaders.Loaders, streams []*stream[T], c *identity.Customer, pos *position) *model.Connection[T] {
+// merge makes one page of the streams of one holder.
+func (q list[T]) merge(r *Resolver, l *loaders.Loaders, streams []*stream[T], h *holder, pos *position) *model.Connection[T] {
 	var all []*T
-	seen := map[record.Ref]bool{}
-	if q.hides != nil {
-		seen = q.hides(c)
+	seen := h.hides
+	if seen == nil {
+		seen = map[record.Ref]bool{}
 	}
 	missing := map[string]*sources.Error{}
-	for source, err := range failuresOf(c) {
+	for source, err := range h.missing {
 		if q.of(l).Has(source) {
 			missing[source] = err // its records are not known, so neither is what belongs to them
 		}

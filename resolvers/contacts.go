@@ -50,15 +50,28 @@ func contactOf(people []*record.Person) *model.Contact {
 }
 
 // contact reads one contact by its reference; nil if there is none, or if the
-// record no longer acts for a company.
+// record is a company.
 func (r *Resolver) contact(ctx context.Context, ref record.Ref) (*model.Contact, error) {
 	ref.Kind = record.KindCustomer
 	a := loaders.From(ctx).People.AskAll(ctx, []loaders.Ask[record.Ref]{{Source: ref.Source, Key: ref}})[0]
 	if a.Err != nil {
 		return nil, a.Err
 	}
-	if !a.Found || a.Value.Company.Zero() {
+	if !a.Found || a.Value.Kind == record.Company {
 		return nil, nil
 	}
 	return contactOf([]*record.Person{&a.Value}), nil
+}
+
+// requesters answers who asked in each ticket; nil where the system does not say
+// or names a company.
+func (r *Resolver) requesters(ctx context.Context, tickets []*record.Ticket) ([]*model.Contact, error) {
+	people, err := referred(ctx, loaders.From(ctx).People, tickets, func(t *record.Ticket) record.Ref { return t.Owner })
+	out := make([]*model.Contact, len(tickets))
+	for i, p := range people {
+		if p != nil && p.Kind != record.Company {
+			out[i] = contactOf([]*record.Person{p})
+		}
+	}
+	return out, err
 }

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+	"customer360/graph"
 	"customer360/graph/model"
 	"customer360/sources/record"
 )
@@ -14,3 +15,11 @@ import (
 func (r *customerResolver) Deals(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.DealFilter) ([]*model.Connection[record.Deal], error) {
 	return pages(ctx, r.Resolver, objs, dealList(first, after, where))
 }
+
+func (r *dealResolver) Customer(ctx context.Context, objs []*record.Deal) ([]*model.Customer, error) {
+	return belonging(ctx, r.Resolver, objs, func(v *record.Deal) record.Ref { return v.Owner })
+}
+
+func (r *Resolver) Deal() graph.DealResolver { return &dealResolver{r} }
+
+type dealResolver struct{ *Resolver }

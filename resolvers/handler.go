@@ -79,7 +79,7 @@ func Handler(r *Resolver, o Options) http.Handler {
 			http.Error(w, "GraphQL is asked with POST", http.StatusMethodNotAllowed)
 			return
 		}
-		srv.ServeHTTP(w, req.WithContext(context.WithValue(ctx, requestIDKey{}, id)))
+		srv.ServeHTTP(w, req.WithContext(context.WithValue(addressed(ctx, req), requestIDKey{}, id)))
 	})
 }
 

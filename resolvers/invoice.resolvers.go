@@ -14,11 +14,15 @@ import (
 )
 
 func (r *customerResolver) Invoices(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.InvoiceFilter) ([]*model.Connection[record.Invoice], error) {
-	return r.invoicePages(ctx, objs, invoiceList(first, after, where))
+	return pages(ctx, r.Resolver, objs, invoiceList(first, after, where))
 }
 
 func (r *customerResolver) Balances(ctx context.Context, objs []*model.Customer) ([]*model.Balances, error) {
 	return r.balances(ctx, objs)
+}
+
+func (r *invoiceResolver) Customer(ctx context.Context, objs []*record.Invoice) ([]*model.Customer, error) {
+	return belonging(ctx, r.Resolver, objs, func(v *record.Invoice) record.Ref { return v.Owner })
 }
 
 func (r *invoiceResolver) Dunnings(ctx context.Context, objs []*record.Invoice) ([][]*record.Dunning, error) {
@@ -29,6 +33,27 @@ func (r *invoiceResolver) Payments(ctx context.Context, objs []*record.Invoice) 
 	return attached(ctx, loaders.From(ctx).Payments.Of, objs)
 }
 
+func (r *invoiceResolver) Order(ctx context.Context, objs []*record.Invoice) ([]*record.Order, error) {
+	return referred(ctx, loaders.From(ctx).Orders.Read, objs, func(v *record.Invoice) record.Ref { return v.Order })
+}
+
+func (r *invoiceResolver) Corrects(ctx context.Context, objs []*record.Invoice) ([]*record.Invoice, error) {
+	return referred(ctx, loaders.From(ctx).Invoices.Read, objs, func(v *record.Invoice) record.Ref { return v.Corrects })
+}
+
+func (r *paymentResolver) Customer(ctx context.Context, objs []*record.Payment) ([]*model.Customer, error) {
+	return belonging(ctx, r.Resolver, objs, func(v *record.Payment) record.Ref { return v.Owner })
+}
+
+func (r *paymentResolver) Invoice(ctx context.Context, objs []*record.Payment) ([]*record.Invoice, error) {
+	return referred(ctx, loaders.From(ctx).Invoices.Read, objs, func(v *record.Payment) record.Ref { return v.Invoice })
+}
+
 func (r *Resolver) Invoice() graph.InvoiceResolver { return &invoiceResolver{r} }
 
-type invoiceResolver struct{ *Resolver }
+func (r *Resolver) Payment() graph.PaymentResolver { return &paymentResolver{r} }
+
+type (
+	invoiceResolver struct{ *Resolver }
+	paymentResolver struct{ *Resolver }
+)

@@ -91,10 +91,3 @@ func (r *Resolver) connected() []*model.Source {
 	}
 	return out
 }
-
-// invoicePages answers invoices and remembers which were answered together.
-func (r *Resolver) invoicePages(ctx context.Context, customers []*model.Customer, q list[record.Invoice]) ([]*model.InvoiceConnection, error) {
-	found, err := pages(ctx, r, customers, q)
-	together(ctx, found)
-	return found, err
-}

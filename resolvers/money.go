@@ -8,12 +8,7 @@ import (
 	"customer360/resolvers/loaders"
 	"customer360/sources"
 	"customer360/sources/record"
-
-	"github.com/99designs/gqlgen/graphql"
 )
-
-// attachedLimit is how many payments or reminders of one invoice are read.
-const attachedLimit = 100
 
 // balances answers what each customer owes, in every ledger that knows it.
 func (r *Resolver) balances(ctx context.Context, customers []*model.Customer) ([]*model.Balances, error) {
@@ -67,66 +62,4 @@ func (r *Resolver) balancesOf(ctx context.Context, customers []*model.Customer) 
 		}
 	}
 	return out
-}
-
-// together remembers which invoices were answered together, so that what hangs on
-// one is asked for all of them at once.
-func together(ctx context.Context, pages []*model.InvoiceConnection) {
-	var group []*record.Invoice
-	for _, p := range pages {
-		if p != nil {
-			group = append(group, p.Nodes...)
-		}
-	}
-	op := operationOf(ctx)
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	for _, inv := range group {
-		op.groups[inv.Ref] = group
-	}
-}
-
-// groupOf are the invoices that were answered together with these.
-func groupOf(ctx context.Context, invoices []*record.Invoice) []*record.Invoice {
-	op := operationOf(ctx)
-	op.mu.Lock()
-	defer op.mu.Unlock()
-	if len(invoices) == 0 {
-		return nil
-	}
-	return op.groups[invoices[0].Ref]
-}
-
-// attached reads what hangs on invoices, one list per invoice: a failure costs
-// its own invoice, and a system without such a thing answers none.
-func attached[T any](ctx context.Context, fan loaders.Fan[sources.PageOf, sources.Page[T]], invoices []*record.Invoice) ([][]*T, error) {
-	fan.Want(ctx, attachedAsks(groupOf(ctx, invoices)))
-	asks := attachedAsks(invoices)
-	out := make([][]*T, len(invoices))
-	errs := make(graphql.BatchErrorList, len(invoices))
-	failed := false
-	for i, a := range fan.AskAll(ctx, asks) {
-		if a.Err != nil {
-			errs[i], failed = a.Err, true
-			continue
-		}
-		out[i] = make([]*T, len(a.Value.Items))
-		for j := range a.Value.Items {
-			out[i][j] = &a.Value.Items[j]
-		}
-	}
-	if failed {
-		return out, errs
-	}
-	return out, nil
-}
-
-func attachedAsks(invoices []*record.Invoice) []loaders.Ask[sources.PageOf] {
-	asks := make([]loaders.Ask[sources.PageOf], len(invoices))
-	for i, inv := range invoices {
-		asks[i] = loaders.Ask[sources.PageOf]{Source: inv.Ref.Source, Key: sources.PageOf{
-			Owner: sources.Owner{Ref: inv.Ref}, Query: sources.Query{First: attachedLimit},
-		}}
-	}
-	return asks
 }

@@ -65,6 +65,16 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		return nodeOf(read(ctx, l.Deals.Read, ref))
 	case record.KindNote:
 		return nodeOf(read(ctx, l.Notes.Read, ref))
+	case record.KindMessage:
+		return nodeOf(read(ctx, l.Messages.Read, ref))
+	case record.KindInteraction:
+		return nodeOf(read(ctx, l.Interactions.Read, ref))
+	case record.KindQuote:
+		return nodeOf(read(ctx, l.Quotes.Read, ref))
+	case record.KindContract:
+		return nodeOf(read(ctx, l.Contracts.Read, ref))
+	case record.KindReturn:
+		return nodeOf(read(ctx, l.Returns.Read, ref))
 	default: // no public id names such a record
 		return nil, nil
 	}

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+	"customer360/graph"
 	"customer360/graph/model"
 	"customer360/sources/record"
 )
@@ -14,3 +15,11 @@ import (
 func (r *customerResolver) Notes(ctx context.Context, objs []*model.Customer, first int, after *string) ([]*model.Connection[record.Note], error) {
 	return pages(ctx, r.Resolver, objs, noteList(first, after))
 }
+
+func (r *noteResolver) Customer(ctx context.Context, objs []*record.Note) ([]*model.Customer, error) {
+	return belonging(ctx, r.Resolver, objs, func(v *record.Note) record.Ref { return v.Owner })
+}
+
+func (r *Resolver) Note() graph.NoteResolver { return &noteResolver{r} }
+
+type noteResolver struct{ *Resolver }

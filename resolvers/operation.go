@@ -25,7 +25,7 @@ type operation struct {
 	mu     sync.Mutex
 	failed map[string]failure // by source: the first affected field
 	memos  map[any]*memo
-	groups map[record.Ref][]*record.Invoice
+	groups map[record.Ref]any // by record: the []*T that were answered together with it
 }
 
 // memo is an answer that several resolver calls of one operation share.
@@ -55,7 +55,7 @@ func shared[T any](ctx context.Context, key any, compute func() (T, error)) (T, 
 }
 
 func newOperation(ctx context.Context, now time.Time) (context.Context, *operation) {
-	op := &operation{began: now, failed: map[string]failure{}, memos: map[any]*memo{}, groups: map[record.Ref][]*record.Invoice{}}
+	op := &operation{began: now, failed: map[string]failure{}, memos: map[any]*memo{}, groups: map[record.Ref]any{}}
 	ctx, op.tally = sources.WithTally(ctx)
 	return context.WithValue(ctx, operationKey{}, op), op
 }

@@ -7,10 +7,28 @@ package resolvers
 
 import (
 	"context"
+	"customer360/graph"
 	"customer360/graph/model"
+	"customer360/resolvers/loaders"
 	"customer360/sources/record"
 )
 
 func (r *customerResolver) Orders(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.OrderFilter) ([]*model.Connection[record.Order], error) {
 	return pages(ctx, r.Resolver, objs, orderList(first, after, where))
 }
+
+func (r *orderResolver) Customer(ctx context.Context, objs []*record.Order) ([]*model.Customer, error) {
+	return belonging(ctx, r.Resolver, objs, func(v *record.Order) record.Ref { return v.Owner })
+}
+
+func (r *orderResolver) Returns(ctx context.Context, objs []*record.Order) ([][]*record.Return, error) {
+	return hanging(ctx, loaders.From(ctx).OrderReturns, objs)
+}
+
+func (r *orderResolver) Invoices(ctx context.Context, objs []*record.Order) ([][]*record.Invoice, error) {
+	return hanging(ctx, loaders.From(ctx).OrderInvoices, objs)
+}
+
+func (r *Resolver) Order() graph.OrderResolver { return &orderResolver{r} }
+
+type orderResolver struct{ *Resolver }

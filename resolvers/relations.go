@@ -87,6 +87,70 @@ func noteList(first int, after *string) list[record.Note] {
 	}
 }
 
+func interactionList(first int, after *string, where *model.InteractionFilter) list[record.Interaction] {
+	q := list[record.Interaction]{
+		name: "interactions", first: first, after: after, owners: owners,
+		of: func(l *loaders.Loaders) loaders.Fan[sources.PageOf, sources.Page[record.Interaction]] {
+			return l.Interactions.Of
+		},
+		pushes: func(s sources.Source) sources.Pushdown { return s.Interactions.Pushes },
+		admits: func(*record.Interaction) bool { return true },
+	}
+	if where != nil {
+		q.where = sources.Filter{Status: sources.NewWords(where.Status...), Kind: sources.NewWords(where.Kind...)}
+		q.since, q.until = span(where.At)
+	}
+	q.admits = func(i *record.Interaction) bool {
+		return q.where.Status.Admits(string(i.Status)) && q.where.Kind.Admits(string(i.Kind))
+	}
+	return q
+}
+
+func quoteList(first int, after *string) list[record.Quote] {
+	return list[record.Quote]{
+		name: "quotes", first: first, after: after, owners: owners,
+		of: func(l *loaders.Loaders) loaders.Fan[sources.PageOf, sources.Page[record.Quote]] {
+			return l.Quotes.Of
+		},
+		pushes: func(s sources.Source) sources.Pushdown { return s.Quotes.Pushes },
+		admits: func(*record.Quote) bool { return true },
+	}
+}
+
+func contractList(first int, after *string) list[record.Contract] {
+	return list[record.Contract]{
+		name: "contracts", first: first, after: after, owners: owners,
+		of: func(l *loaders.Loaders) loaders.Fan[sources.PageOf, sources.Page[record.Contract]] {
+			return l.Contracts.Of
+		},
+		pushes: func(s sources.Source) sources.Pushdown { return s.Contracts.Pushes },
+		admits: func(*record.Contract) bool { return true },
+	}
+}
+
+func returnList(first int, after *string) list[record.Return] {
+	return list[record.Return]{
+		name: "returns", first: first, after: after, owners: owners,
+		of: func(l *loaders.Loaders) loaders.Fan[sources.PageOf, sources.Page[record.Return]] {
+			return l.Returns.Of
+		},
+		pushes: func(s sources.Source) sources.Pushdown { return s.Returns.Pushes },
+		admits: func(*record.Return) bool { return true },
+	}
+}
+
+// messageList is the conversation of tickets: its holders are tickets, not customers.
+func messageList(first int, after *string) list[record.Message] {
+	return list[record.Message]{
+		name: "messages", first: first, after: after,
+		of: func(l *loaders.Loaders) loaders.Fan[sources.PageOf, sources.Page[record.Message]] {
+			return l.Messages.Of
+		},
+		pushes: func(s sources.Source) sources.Pushdown { return s.Messages.Pushes },
+		admits: func(*record.Message) bool { return true },
+	}
+}
+
 // contactList reads the people of a company in every system that knows the
 // company, but tells a person only once: where identity found that records of
 // other systems are a contact, those are left out.

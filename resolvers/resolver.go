@@ -25,6 +25,9 @@ type Resolver struct {
 	// address and VAT id, and on the shipping address; empty for the first
 	// accounting system and the first shop.
 	Billing, Shipping string
+	// PublicURL is under what address callers reach this server, without a slash at
+	// the end; empty for the address that each request was sent to.
+	PublicURL string
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -129,6 +132,16 @@ func Capabilities(s sources.Source) []string {
 		{"tickets", s.Tickets.Of != nil},
 		{"deals", s.Deals.Of != nil},
 		{"notes", s.Notes.Of != nil},
+		{"messages", s.Messages.Of != nil},
+		{"interactions", s.Interactions.Of != nil},
+		{"quotes", s.Quotes.Of != nil},
+		{"contracts", s.Contracts.Of != nil},
+		{"returns", s.Returns.Of != nil},
+		{"order.returns", s.OrderReturns != nil},
+		{"order.invoices", s.OrderInvoices != nil},
+		{"segments", s.Segments != nil},
+		{"consents", s.Consents != nil},
+		{"document", s.Document != nil},
 	} {
 		if c.has {
 			out = append(out, c.name)

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+	"customer360/graph"
 	"customer360/graph/model"
 	"customer360/sources/record"
 )
@@ -14,3 +15,15 @@ import (
 func (r *customerResolver) Tickets(ctx context.Context, objs []*model.Customer, first int, after *string, where *model.TicketFilter) ([]*model.Connection[record.Ticket], error) {
 	return pages(ctx, r.Resolver, objs, ticketList(first, after, where))
 }
+
+func (r *ticketResolver) Customer(ctx context.Context, objs []*record.Ticket) ([]*model.Customer, error) {
+	return belonging(ctx, r.Resolver, objs, func(v *record.Ticket) record.Ref { return v.Owner })
+}
+
+func (r *ticketResolver) Requester(ctx context.Context, objs []*record.Ticket) ([]*model.Contact, error) {
+	return r.requesters(ctx, objs)
+}
+
+func (r *Resolver) Ticket() graph.TicketResolver { return &ticketResolver{r} }
+
+type ticketResolver struct{ *Resolver }

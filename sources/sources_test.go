@@ -140,3 +140,14 @@ func TestEnv(t *testing.T) {
 		t.Errorf("no time became %v", o.ChangedAt)
 	}
 }
+
+func TestEnvPhone(t *testing.T) {
+	first, origin := true, record.Origin{Ref: record.Ref{Source: "shop", ID: "1"}}
+	got := sources.Env{DefaultCountry: "CH"}.Phone("044 555 01 00 int. 3", "office", &first, origin)
+	if want := (record.Phone{Number: "+41445550100", AsEntered: "044 555 01 00 int. 3", Label: "office", IsPrimary: &first, Origin: origin}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := (sources.Env{}).Phone("044 555 01 00", "", nil, origin); got.Number != "" || got.AsEntered == "" {
+		t.Errorf("a national number of no country is %+v", got)
+	}
+}

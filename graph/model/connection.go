@@ -84,4 +84,24 @@ type (
 	NoteConnection = Connection[record.Note]
 	// NoteEdge is a note in a page.
 	NoteEdge = Edge[record.Note]
+	// ReturnConnection is a page of returns.
+	ReturnConnection = Connection[record.Return]
+	// ReturnEdge is a return in a page.
+	ReturnEdge = Edge[record.Return]
+	// MessageConnection is a page of messages.
+	MessageConnection = Connection[record.Message]
+	// MessageEdge is a message in a page.
+	MessageEdge = Edge[record.Message]
+	// InteractionConnection is a page of interactions.
+	InteractionConnection = Connection[record.Interaction]
+	// InteractionEdge is an interaction in a page.
+	InteractionEdge = Edge[record.Interaction]
+	// QuoteConnection is a page of quotes.
+	QuoteConnection = Connection[record.Quote]
+	// QuoteEdge is a quote in a page.
+	QuoteEdge = Edge[record.Quote]
+	// ContractConnection is a page of contracts.
+	ContractConnection = Connection[record.Contract]
+	// ContractEdge is a contract in a page.
+	ContractEdge = Edge[record.Contract]
 )

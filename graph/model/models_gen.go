@@ -11,6 +11,13 @@ import (
 	"time"
 )
 
+// A record that belongs to a customer, so that a sidebar in any system finds the way back.
+type CustomerRecord interface {
+	IsNode()
+	IsSourceRecord()
+	IsCustomerRecord()
+}
+
 // Anything that has an id and can be asked for by it.
 type Node interface {
 	IsNode()
@@ -62,6 +69,16 @@ type DateTimeRange struct {
 type DealFilter struct {
 	// Any of these states.
 	Status []record.DealStatus `json:"status,omitempty"`
+}
+
+// Narrows a list of interactions.
+type InteractionFilter struct {
+	// Any of these kinds.
+	Kind []record.InteractionKind `json:"kind,omitempty"`
+	// Any of these states.
+	Status []record.InteractionStatus `json:"status,omitempty"`
+	// Within this span.
+	At *DateTimeRange `json:"at,omitempty"`
 }
 
 // Narrows a list of invoices.

@@ -277,3 +277,20 @@ func UnmarshalID(v any) (string, error) {
 	}
 	return s, nil
 }
+
+// MarshalJSON writes a JSON value as it is; empty is null.
+func MarshalJSON(v record.JSON) graphql.Marshaler {
+	if v == "" {
+		return graphql.Null
+	}
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, string(v)) })
+}
+
+// UnmarshalJSON reads any JSON value.
+func UnmarshalJSON(v any) (record.JSON, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", errScalar("a JSON value")
+	}
+	return record.JSON(text), nil
+}

@@ -51,8 +51,9 @@ func Open(env Env, cfg *config.Config) (*House, error) {
 	r := resolver(env, cfg, opened)
 	h := &House{sources: opened, cache: kept, env: env}
 	h.Server = &httpserver.Server{
-		GraphQL: resolvers.Handler(r, resolvers.Options{Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout}),
-		Log:     env.Log, Open: cfg.Access.Open,
+		GraphQL:   resolvers.Handler(r, resolvers.Options{Log: env.Log, Open: cfg.Access.Open, Timeout: cfg.Limits.Timeout}),
+		Documents: resolvers.Documents(r, env.Log),
+		Log:       env.Log, Open: cfg.Access.Open,
 	}
 	if cfg.Access.Open {
 		var page http.Handler
@@ -80,7 +81,7 @@ func resolver(env Env, cfg *config.Config, opened *catalog.Opened) *resolvers.Re
 	}
 	return &resolvers.Resolver{
 		Sources: opened.Set, FormerNames: former, Status: opened.Status,
-		Rules: rules(cfg, rank), Cursors: resolvers.NewCursors(root), Now: env.Now,
+		Rules: rules(cfg, rank), Cursors: resolvers.NewCursors(root), Now: env.Now, PublicURL: cfg.PublicURL,
 		Billing: cfg.Leading.Billing, Shipping: cfg.Leading.Shipping,
 	}
 }

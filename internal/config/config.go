@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,16 +24,19 @@ const DefaultListen = "127.0.0.1:8080"
 
 // Config is the operator's file.
 type Config struct {
-	Listen   string   `yaml:"listen"`
-	TimeZone string   `yaml:"timeZone"` // IANA name of the business time zone
-	Cache    Cache    `yaml:"cache"`
-	Keys     Keys     `yaml:"keys"`
-	Self     Self     `yaml:"self"`
-	Leading  Leading  `yaml:"leading"`
-	Identity Identity `yaml:"identity"`
-	Access   Access   `yaml:"access"`
-	Limits   Limits   `yaml:"limits"`
-	Sources  []Source `yaml:"-"` // by rank: the leading one first, then as in the file
+	Listen string `yaml:"listen"`
+	// PublicURL is under what address callers reach this server, for the addresses
+	// of documents; where left out, the address that each request was sent to.
+	PublicURL string   `yaml:"publicURL"`
+	TimeZone  string   `yaml:"timeZone"` // IANA name of the business time zone
+	Cache     Cache    `yaml:"cache"`
+	Keys      Keys     `yaml:"keys"`
+	Self      Self     `yaml:"self"`
+	Leading   Leading  `yaml:"leading"`
+	Identity  Identity `yaml:"identity"`
+	Access    Access   `yaml:"access"`
+	Limits    Limits   `yaml:"limits"`
+	Sources   []Source `yaml:"-"` // by rank: the leading one first, then as in the file
 
 	// Zone is TimeZone, loaded.
 	Zone *time.Location `yaml:"-"`
@@ -235,6 +239,13 @@ func (c *Config) complete() error {
 		lead := c.Sources[i]
 		copy(c.Sources[1:i+1], c.Sources[:i])
 		c.Sources[0] = lead
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("publicURL: must be an absolute http or https URL without user and query, such as https://customers.acme.example")
+		}
+		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	}
 	return CheckListen(c.Listen, c.Access.Open)
 }

@@ -27,6 +27,7 @@ const (
 // Server are the routes and what they need.
 type Server struct {
 	GraphQL    http.Handler
+	Documents  http.Handler // papers, below /documents/; nil for none
 	Playground http.Handler // nil for none
 	Log        *slog.Logger
 	// Open says that nobody is asked who they are: then only names of this machine
@@ -54,6 +55,9 @@ func (s *Server) Handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", compress(s.GraphQL))
+	if s.Documents != nil {
+		mux.Handle("/documents/", s.Documents)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if s.stage.Load() == ready {

@@ -122,6 +122,25 @@ func (l *lists) never(key string) bool {
 	return slices.ContainsFunc(l.self, func(d string) bool { return domain == d || strings.HasSuffix(domain, "."+d) })
 }
 
+// neverPhone reports numbers that are nobody's key: our own, and what people type
+// where there is none: one digit repeated, or digits in a row. number is a
+// record.PhoneKey.
+func (l *lists) neverPhone(number string) bool {
+	if slices.Contains(l.SelfPhones, number) || len(number) < placeholderDigits+1 {
+		return true
+	}
+	last := number[len(number)-placeholderDigits:]
+	return strings.Trim(last, last[:1]) == "" || strings.HasSuffix(number, "1234567") || strings.HasSuffix(number, "12345678") ||
+		strings.HasSuffix(number, "123456789") || strings.HasSuffix(number, "1234567890")
+}
+
+// placeholderDigits is how many of a number's last digits tell a made-up one:
+// those of a subscriber, the area left aside (044 000 00 00).
+const placeholderDigits = 7
+
+// neverVATID reports our own VAT ids. key is a record.VATKey.
+func (l *lists) neverVATID(key string) bool { return slices.Contains(l.SelfVATIDs, key) }
+
 // listed reports addresses of a function rather than a person.
 func (l *lists) listed(key string) bool {
 	local, _ := cutEmail(key)

@@ -12,6 +12,9 @@ const (
 	ruleForeignID   = "foreign-id"             // one record stores the other's id or customer number
 	ruleEmail       = "same-email"             // both carry an address
 	rulePlusTag     = "same-email-but-for-tag" // an address without its plus-tag is the other's
+	rulePhone       = "same-phone"             // both carry a number
+	ruleVATID       = "same-vat-id"            // both carry a VAT id with a right check digit
+	rulePostcode    = "same-postcode"
 	ruleFullName    = "same-full-name"
 	ruleCompanyName = "same-company-name"
 	ruleNamesFirm   = "names-the-company" // a person's record names the company whose address it carries
@@ -28,6 +31,10 @@ const (
 	ruleShared       = "email-is-shared"
 	ruleRole         = "role-mailbox"
 	ruleCrowd        = "email-of-a-crowd"
+	rulePhoneShared  = "phone-is-shared"
+	ruleSwitchboard  = "switchboard" // listed, or a company's number that its people carry
+	rulePhoneCrowd   = "phone-of-a-crowd"
+	ruleBranches     = "vat-id-of-several" // one system has it twice: branches, or a group
 
 	ruleTwoAnchors = "matches-two-customers"
 	ruleElsewhere  = "belongs-to-another-customer"
@@ -43,7 +50,10 @@ const (
 // much; what joins is decided by strength, never by a sum.
 const (
 	pointsForeignID = 100
+	pointsVATID     = 80
 	pointsEmail     = 60
+	pointsPhone     = 40
+	pointsPostcode  = 20
 	pointsName      = 40
 	pointsPlusTag   = 30
 	pointsAgainst   = -100 // a contradiction
@@ -62,10 +72,10 @@ func (r relation) joins() bool { return r.strength == Linked || r.strength == Ce
 // rule looks at two records and says what it found. Rules are symmetric.
 type rule func(p *pool, a, b *rec, j *judgement) relation
 
-// matchRules are the rules, strongest first. A further kind of key (telephone,
-// VAT id, name with address) is one more function here, one more kind of
-// question in pool.ask and one more list in pool.neighbours.
-func matchRules() []rule { return []rule{byLink, byEmail, byPlusTag} }
+// matchRules are the rules, strongest first. A further kind of key is one more
+// function here, one more kind of question in pool.plan and one more list in
+// pool.neighbours.
+func matchRules() []rule { return []rule{byLink, byVATID, byEmail, byPhone, byPlusTag} }
 
 // relate puts all rules to two records; the strongest finding counts, all are told.
 func (p *pool) relate(a, b *rec) relation {
@@ -126,6 +136,7 @@ type judgement struct {
 	mixed  bool       // a company and a person
 	// full is the equal full name, of people or companies; given a written out, equal given name.
 	full, given bool
+	named       bool // family name and at least an initial of the given name fit
 	firms       bool // compared as companies
 	value       string
 }
@@ -166,7 +177,7 @@ func judgeFirms(a, b *rec) judgement {
 
 func judgePeople(a, b *rec) judgement {
 	n := compareNames(a.name, b.name)
-	j := judgement{nobody: a.name.nobody || b.name.nobody, full: n.full, given: n.givenFull, value: displayName(a.p)}
+	j := judgement{nobody: a.name.nobody || b.name.nobody, full: n.full, given: n.givenFull, named: n.named, value: displayName(a.p)}
 	against := func(list *[]Evidence, holds bool, rule string, points int) {
 		if holds {
 			*list = append(*list, Evidence{Rule: rule, Field: "name", Points: points})
@@ -225,7 +236,7 @@ func byEmail(p *pool, a, b *rec, j *judgement) relation {
 		return relation{Possible, append(evidence, Evidence{Rule: ruleKinds, Field: "kind", Points: pointsAgainst})}
 	case len(j.never) > 0:
 		return relation{Possible, append(evidence, j.never...)}
-	case len(j.oneKey) > 0 && !p.severalKeys(common, j):
+	case len(j.oneKey) > 0 && !p.severalKeys(a, b, j):
 		return relation{Possible, append(evidence, j.oneKey...)}
 	case j.nobody:
 		return relation{Possible, append(evidence, Evidence{Rule: ruleHousehold, Field: "name", Points: pointsAgainst})}
@@ -260,18 +271,6 @@ func byEmail(p *pool, a, b *rec, j *judgement) relation {
 	default:
 		return relation{Possible, append(evidence, j.doubts...)}
 	}
-}
-
-// severalKeys reports that two addresses of one person agree, and the given name
-// in full: then another family name is a marriage, not a contradiction.
-func (p *pool) severalKeys(common []*key, j *judgement) bool {
-	n := 0
-	for _, k := range common {
-		if !p.lists.listed(k.id.Value) {
-			n++
-		}
-	}
-	return n > 1 && j.given && !j.firms
 }
 
 // byPlusTag: without its plus-tag an address is the other's.
@@ -309,64 +308,4 @@ func inBoth(a, b []*key) []*key {
 		}
 	}
 	return out
-}
-
-// sharing says by which rule several people use an address, empty if one does. It
-// looks at all who carry it, and at a and b, which a look-up may not find because
-// their system hides them.
-func (p *pool) sharing(k *key, a, b *rec) string {
-	if !a.live || !b.live {
-		return p.shared(k, p.tidy(slices.Concat(k.carriers, []*rec{a, b}), nil))
-	}
-	if k.sharedAt != p.at {
-		k.shared, k.sharedAt = p.shared(k, k.carriers), p.at
-	}
-	return k.shared
-}
-
-func (p *pool) shared(k *key, carriers []*rec) string {
-	if p.lists.listed(k.id.Value) {
-		return ruleRole
-	}
-	if len(carriers) > crowd {
-		return ruleCrowd
-	}
-	for i, a := range carriers {
-		if a.p.SharedEmails || !a.isCompany() && a.name.nobody {
-			return ruleShared
-		}
-		for _, b := range carriers[i+1:] {
-			if p.differ(a, b) {
-				return ruleShared
-			}
-		}
-	}
-	return ""
-}
-
-// differ reports two records that cannot be one: a key that both carry is shared.
-// A company and a person who acts for it, or says so, do not differ; nor do two
-// that a stored id ties, under another family name or company name.
-func (p *pool) differ(a, b *rec) bool {
-	j := p.judge(a, b)
-	switch {
-	case len(j.never) > 0:
-		return true
-	case len(j.oneKey) > 0:
-		if _, linked := p.linked(a, b); linked {
-			return false
-		}
-		return !p.severalKeys(inBoth(a.emails, b.emails), j)
-	case j.mixed:
-		firm, human := a, b
-		if b.isCompany() {
-			firm, human = b, a
-		}
-		if human.org.equals(firm.firm) {
-			return false
-		}
-		c := p.get(human.home)
-		return c == nil || c != firm && !c.firm.equals(firm.firm)
-	}
-	return false
 }

@@ -48,7 +48,7 @@ type system struct {
 func town(t testing.TB, people ...record.Person) *memory {
 	m := &memory{order: []string{"crm", "shop", "ledger", "helpdesk"}, has: map[string]*system{}, t: t}
 	for _, name := range m.order {
-		m.has[name] = &system{finds: []sources.IdentifierKind{sources.ByEmail, sources.ByCustomerNumber, sources.ByLink}, contacts: name == "crm" || name == "helpdesk"}
+		m.has[name] = &system{finds: []sources.IdentifierKind{sources.ByEmail, sources.ByPhone, sources.ByVATID, sources.ByCustomerNumber, sources.ByLink}, contacts: name == "crm" || name == "helpdesk"}
 	}
 	m.put(people...)
 	m.reset()
@@ -70,6 +70,7 @@ func (m *memory) reset() {
 func (m *memory) rules() Rules {
 	r := DefaultRules(m.order...)
 	r.SelfDomains = []string{"acme.example"}
+	r.SelfPhones, r.SelfVATIDs, r.Switchboards = []string{"+41445550100"}, []string{"CHE123456788"}, []string{"+41445550199"}
 	return r
 }
 
@@ -139,6 +140,14 @@ func (s *system) by() map[sources.Identifier][]record.Person {
 		}
 		for _, e := range p.Emails {
 			put(sources.ByEmail, "", record.EmailKey(e.Address))
+		}
+		for _, n := range p.Phones {
+			if n.Number != "" {
+				put(sources.ByPhone, "", n.Number)
+			}
+		}
+		if k := record.VATKey(p.VATID); k != "" {
+			put(sources.ByVATID, "", k)
 		}
 		for _, n := range p.Numbers {
 			put(sources.ByCustomerNumber, "", n)
@@ -293,6 +302,29 @@ func company(at, name string, emails ...string) record.Person {
 	p.GivenName, p.FamilyName, p.Organization = "", "", name
 	p.Kind = record.Company
 	return p
+}
+
+// called adds telephone numbers as a Swiss system would hold them.
+func called(p record.Person, numbers ...string) record.Person {
+	return with(p, func(p *record.Person) {
+		p.Phones = slices.Clip(p.Phones)
+		for _, n := range numbers {
+			if n != "" {
+				p.Phones = append(p.Phones, record.Phone{Number: record.PhoneKey(n, "CH"), AsEntered: n})
+			}
+		}
+	})
+}
+
+// livingIn adds an address.
+func livingIn(p record.Person, postcode, country string) record.Person {
+	return with(p, func(p *record.Person) {
+		p.Addresses = append(slices.Clip(p.Addresses), record.Address{PostalCode: postcode, Country: country})
+	})
+}
+
+func taxed(p record.Person, vatID string) record.Person {
+	return with(p, func(p *record.Person) { p.VATID = vatID })
 }
 
 func with(p record.Person, change func(*record.Person)) record.Person {

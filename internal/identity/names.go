@@ -304,6 +304,9 @@ type agreement struct {
 	full bool
 	// givenFull is a given name written out and equal.
 	givenFull bool
+	// named is a family name and at least an initial of the given name on both
+	// sides, and they fit.
+	named bool
 }
 
 // contradicts reports what never is one person, whatever keys agree.
@@ -325,6 +328,7 @@ func compareNames(a, b name) agreement {
 			straight := !x.turned && !y.turned
 			if given && family {
 				fits = true
+				out.named = out.named || straight && len(x.given) > 0 && len(y.given) > 0 && spelled(x.family) && spelled(y.family)
 				something = something || len(x.given) > 0 && len(y.given) > 0 || len(x.family) > 0 && len(y.family) > 0
 				if straight && writtenOut(x.given) && writtenOut(y.given) && equalWords(x.given, y.given) {
 					out.givenFull = true
@@ -348,6 +352,9 @@ func compareNames(a, b name) agreement {
 	out.doubt = out.doubt || !something
 	return out
 }
+
+// spelled reports a family name that is not cut to an initial.
+func spelled(family []string) bool { return len(family) > 0 && !abbreviated(family[len(family)-1]) }
 
 // writtenOut reports a name without initials and abbreviations.
 func writtenOut(words []string) bool {

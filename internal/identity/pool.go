@@ -13,67 +13,6 @@ import (
 // bigger is joined by links alone: it is a mistake in the data, not a customer.
 const crowd = 20
 
-// rec is a record with what is needed to compare it.
-type rec struct {
-	p    *record.Person
-	ref  record.Ref
-	rank int
-
-	kind       record.CustomerKind
-	stated     bool // the system says the kind itself
-	name       name
-	firm       firm // its name as a company's; empty for what cannot be one
-	org        firm // the company that a person names
-	collective bool
-	live       bool   // neither archived nor collective: found by its keys
-	emails     []*key // sorted by value
-	plain      []*key // e-mails whose plus-tag was taken off
-	home       record.Ref
-
-	asks    []ask        // the questions that find what belongs to it
-	links   []record.Ref // targets of its links by record id
-	planned bool         // asks and links are filled in
-	looked  bool         // all of them have been put
-	listing bool         // known only from a company's list of people
-
-	// Conclusions, valid while the pool stays at the generation noted.
-	near   []*rec
-	nearAt int
-	owner  memo[*ownership]
-	whole  memo[*star]
-	alone  memo[*star]
-	pairs  []pair
-}
-
-func (r *rec) isCompany() bool { return r.kind == record.Company }
-
-// maybeCompany reports a company, or what may be one without a legal form: a name
-// in one field of a system that does not tell companies from people.
-func (r *rec) maybeCompany() bool {
-	return r.isCompany() || !r.stated && r.p.GivenName == "" && r.p.FamilyName == ""
-}
-
-// pair is what is known of a record and one that goes after it.
-type pair struct {
-	other    *rec
-	names    judgement
-	relation relation
-	at       int // the generation the relation is of; 0 for none
-}
-
-// key is one thing that can be looked up, who has it and whom it was asked of.
-// Sets of sources are bits, by rank.
-type key struct {
-	id       sources.Identifier
-	carriers []*rec // who has the address, hidden records not among them
-	tagged   []*rec // who has it without the tag; only where stripping is switched on
-
-	want, asked, failed uint64
-
-	shared   string // the rule that says it is shared, empty if it is one person's
-	sharedAt int
-}
-
 // maxSources is how many sources identity can look up in; those of lower rank
 // are not asked and reported as not searchable.
 const maxSources = 64
@@ -144,6 +83,40 @@ func (p *pool) email(address string) *key {
 	return k
 }
 
+// phone is the key of a number in E.164, nil for none or nobody's.
+func (p *pool) phone(number string) *key {
+	if number == "" || p.lists.neverPhone(number) {
+		return nil
+	}
+	return p.key(sources.Identifier{Kind: sources.ByPhone, Value: number})
+}
+
+// vatID is the key of a VAT id as a system writes it, nil for what is none, fails
+// its check digit or is our own.
+func (p *pool) vatID(entered string) *key {
+	value := record.VATKey(entered)
+	if value == "" || p.lists.neverVATID(value) || !record.ValidVATID(value) {
+		return nil
+	}
+	return p.key(sources.Identifier{Kind: sources.ByVATID, Value: value})
+}
+
+// asked is the key that somebody asks for, nil for nobody's. A VAT id is asked
+// for as systems may hold it, its check digit right or wrong.
+func (p *pool) asked(id sources.Identifier) *key {
+	switch {
+	case id.Value == "":
+		return nil
+	case id.Kind == sources.ByEmail:
+		return p.email(id.Value)
+	case id.Kind == sources.ByPhone:
+		return p.phone(id.Value)
+	case id.Kind == sources.ByVATID && p.lists.neverVATID(id.Value):
+		return nil
+	}
+	return p.key(id)
+}
+
 // get finds a record by any reference that leads to it.
 func (p *pool) get(ref record.Ref) *rec {
 	if r := p.recs[ref]; r != nil {
@@ -194,44 +167,6 @@ func (p *pool) add(person *record.Person, listing bool) *rec {
 	return old
 }
 
-func (p *pool) digest(r *rec, person *record.Person) {
-	l := p.lists
-	r.p, r.ref, r.rank = person, person.Ref, l.rankOf(person.Ref.Source)
-	r.kind, r.stated = person.Kind, person.Kind != ""
-	r.collective = l.isCollective(person)
-	r.live = !r.collective && !person.Archived
-	if r.maybeCompany() {
-		r.firm = parseFirm(firmName(person))
-	}
-	if !r.stated {
-		r.kind = looksLike(person, r.firm)
-	}
-	if !r.stated || !r.isCompany() {
-		r.name = parseName(person, l.RoleMailboxes)
-	}
-	if !r.isCompany() && person.Organization != "" {
-		r.org = parseFirm(person.Organization)
-	}
-	byValue := func(a, b *key) int { return cmp.Compare(a.id.Value, b.id.Value) }
-	for _, e := range person.Emails {
-		if k := p.email(e.Address); k != nil && !slices.Contains(r.emails, k) {
-			r.emails = append(r.emails, k)
-		}
-	}
-	slices.SortFunc(r.emails, byValue)
-	for _, k := range r.emails {
-		if plain := stripped(k.id.Value); plain != "" {
-			if k := p.email(plain); k != nil && !slices.Contains(r.emails, k) && !slices.Contains(r.plain, k) {
-				r.plain = append(r.plain, k)
-			}
-		}
-	}
-	slices.SortFunc(r.plain, byValue)
-	if person.Company != person.Ref {
-		r.home = person.Company
-	}
-}
-
 func (p *pool) index(r *rec) {
 	p.at++
 	p.recs[r.ref] = r
@@ -258,7 +193,7 @@ func (p *pool) index(r *rec) {
 			p.linking[t] = append(p.linking[t], r)
 		}
 	}
-	for _, k := range r.emails {
+	for k := range r.carried {
 		k.carriers = append(k.carriers, r)
 	}
 	if p.lists.StripPlusTags {
@@ -273,7 +208,7 @@ func (p *pool) remove(r *rec) {
 	without := func(list []*rec) []*rec {
 		return slices.DeleteFunc(slices.Clone(list), func(o *rec) bool { return o == r })
 	}
-	for _, k := range r.emails {
+	for k := range r.carried {
 		k.carriers = without(k.carriers)
 	}
 	for _, k := range r.plain {
@@ -298,31 +233,6 @@ func (p *pool) moved(from, to record.Ref) {
 	if p.alias[from] != to {
 		p.alias[from] = to
 		p.at++
-	}
-}
-
-// target reads a link; one into the record's own system says nothing.
-func (r *rec) target(l record.Link) (target, bool) {
-	if l.Source == "" || l.Source == r.ref.Source {
-		return target{}, false
-	}
-	if id := strings.TrimSpace(l.ID); id != "" {
-		return target{source: l.Source, id: id}, true
-	}
-	n := strings.TrimSpace(l.Number)
-	return target{source: l.Source, id: n, number: true}, n != ""
-}
-
-// targets goes through the values by which others may link to r.
-func (r *rec) targets(yield func(target)) {
-	yield(target{source: r.ref.Source, id: r.ref.ID})
-	for _, id := range r.p.MergedIDs {
-		yield(target{source: r.ref.Source, id: id})
-	}
-	for _, n := range r.p.Numbers {
-		if n = strings.TrimSpace(n); n != "" {
-			yield(target{source: r.ref.Source, id: n, number: true})
-		}
 	}
 }
 
@@ -365,7 +275,7 @@ func (p *pool) neighbours(r *rec) []*rec {
 		return r.near
 	}
 	out := make([]*rec, 0, 8)
-	for _, k := range r.emails {
+	for k := range r.carried {
 		out = append(append(out, k.carriers...), k.tagged...)
 	}
 	for _, k := range r.plain {
@@ -476,55 +386,4 @@ func (p *pool) company(r *rec, tried map[record.Ref]bool) (c *rec, reading bool)
 		return nil, false // who acts for everybody acts for nobody
 	}
 	return c, false
-}
-
-// plan fills in which questions find what belongs to r.
-func (p *pool) plan(r *rec) {
-	if r.planned || r.collective {
-		return
-	}
-	r.planned = true
-	finds := func(kind sources.IdentifierKind) (of uint64) {
-		for i, s := range p.sources {
-			if i < maxSources && s.finds(kind) {
-				of |= 1 << i
-			}
-		}
-		return of
-	}
-	if of := finds(sources.ByEmail); of != 0 {
-		for _, k := range r.emails {
-			r.asks = append(r.asks, ask{k, of})
-		}
-		for _, k := range r.plain {
-			r.asks = append(r.asks, ask{k, of})
-		}
-	}
-	own := p.index64(r.ref.Source)
-	if of := finds(sources.ByLink) &^ own; of != 0 {
-		r.targets(func(t target) {
-			r.asks = append(r.asks, ask{p.key(sources.Identifier{Kind: sources.ByLink, Source: t.source, Value: t.id}), of})
-		})
-	}
-	for _, l := range r.p.Links {
-		t, ok := r.target(l)
-		at := p.index64(t.source)
-		switch {
-		case !ok || at == 0:
-		case !t.number && record.ValidID(t.id):
-			r.links = append(r.links, record.Ref{Source: t.source, Kind: record.KindCustomer, ID: t.id})
-		case t.number && finds(sources.ByCustomerNumber)&at != 0:
-			r.asks = append(r.asks, ask{p.key(sources.Identifier{Kind: sources.ByCustomerNumber, Value: t.id}), at})
-		}
-	}
-}
-
-// index64 is a source's bit, 0 for one that is not connected.
-func (p *pool) index64(source string) uint64 {
-	for i, s := range p.sources {
-		if s.name == source && i < maxSources {
-			return 1 << i
-		}
-	}
-	return 0
 }

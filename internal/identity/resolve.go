@@ -15,6 +15,10 @@ import (
 // one of those is claimed by somebody else.
 const maxRounds = 3
 
+// maxReads bounds how often records and lists of people are read before a round
+// of look-ups: a company, then its people.
+const maxReads = 2
+
 // maxCandidates bounds the candidates told.
 const maxCandidates = 20
 
@@ -29,8 +33,8 @@ const maxCandidates = 20
 // incomplete, not an error.
 //
 // Questions are put in rounds. In a round every source sees at most one batch of
-// each of Ask's functions, with what all starts want to know; People and Contacts
-// may be called at the same time. Beside reading the starts there are at most
+// Find, and before it at most two of People and of Contacts, with what all starts
+// want to know; People and Contacts may be called at the same time. Beside reading the starts there are at most
 // three rounds of Find. No key is put to a source twice.
 func Resolve(ctx context.Context, ask Ask, rules Rules, starts []record.Ref) (map[record.Ref]*Customer, map[record.Ref]error) {
 	e := newEngine(ctx, ask, rules, len(starts))
@@ -74,17 +78,12 @@ func ResolveRecords(ctx context.Context, ask Ask, rules Rules, starts []record.P
 
 // ByKey finds all customers of one key, in the order of their anchors: none, one,
 // or several, which is for the caller to call ambiguous. A contact's address
-// leads to the company's customer. Addresses that are nobody's key find nobody
-// and are not asked for; collective accounts are never found. The second answer
+// leads to the company's customer. Addresses, numbers and VAT ids that are
+// nobody's key (our own, placeholders) find nobody and are not asked for; collective accounts are never found. The second answer
 // says which sources could be asked for the key.
 func ByKey(ctx context.Context, ask Ask, rules Rules, id sources.Identifier) ([]*Customer, []Coverage) {
 	e := newEngine(ctx, ask, rules, 1)
-	var k *key
-	if id.Kind == sources.ByEmail {
-		k = e.pool.email(id.Value)
-	} else if id.Value != "" {
-		k = e.pool.key(id)
-	}
+	k := e.pool.asked(id)
 	var found []*rec
 	coverage := make([]Coverage, len(e.sources))
 	for i, s := range e.sources {
@@ -212,9 +211,13 @@ func (e *engine) resolve(starts []*rec) map[*rec]*Customer {
 	}
 	evaluate()
 	for range maxRounds {
-		if e.reads() {
-			e.read()
-			evaluate()
+		// A company read now has people to be listed: they first, so that one round
+		// of look-ups asks for all of them.
+		for range maxReads {
+			if e.reads() {
+				e.read()
+				evaluate()
+			}
 		}
 		if !e.wanting && !e.reads() {
 			break
@@ -323,9 +326,25 @@ func (e *engine) find() []*rec {
 				e.unfound[unfound{i, k}] = err
 			}
 			for j := range people {
+				if !carries(&people[j], k.id) {
+					continue // the system answered a question that was not asked
+				}
 				found = append(found, e.pool.add(&people[j], false))
 			}
 		}
 	}
 	return found
+}
+
+// carries re-checks a row against the key it was found by, where systems search
+// by pieces of text.
+func carries(p *record.Person, id sources.Identifier) bool {
+	switch id.Kind {
+	case sources.ByPhone:
+		return slices.ContainsFunc(p.Phones, func(n record.Phone) bool { return n.Number == id.Value })
+	case sources.ByVATID:
+		return record.VATKey(p.VATID) == id.Value
+	default:
+		return true // compared whole by the system, and checked by its connector
+	}
 }

@@ -6,6 +6,13 @@ type Rules struct {
 	Rank []string
 	// Self are our own company's domains: addresses there are never keys.
 	SelfDomains []string
+	// SelfPhones and SelfVATIDs are our own company's: never keys either. In the
+	// form of record.PhoneKey and record.VATKey.
+	SelfPhones []string
+	SelfVATIDs []string
+	// Switchboards are numbers that many people of a company are reached by, in the
+	// form of record.PhoneKey: shared, like a role mailbox.
+	Switchboards []string
 	// Collective are words that mark an account as standing for many; compared
 	// folded, as whole words of the name.
 	Collective []string

@@ -24,9 +24,16 @@ func worldTown(t testing.TB, w *world.World) *memory {
 		}
 		return p
 	}
+	at := func(p record.Person, list ...world.Address) record.Person {
+		for _, a := range list {
+			p = livingIn(p, a.PostalCode, a.Country)
+		}
+		return p
+	}
 	for _, c := range w.CRM.Companies {
 		p := crm(company(fmt.Sprintf("crm/company:%d", c.ID), c.Name), c.LedgerID, c.Number)
 		p.VATID, p.Archived, p.Collective = c.VATID, c.Archived, c.Collective
+		p = at(called(p, c.Phone), c.Address)
 		for _, id := range c.MergedIDs {
 			p.MergedIDs = append(p.MergedIDs, "company:"+number(id))
 		}
@@ -36,6 +43,7 @@ func worldTown(t testing.TB, w *world.World) *memory {
 		p := crm(person(fmt.Sprintf("crm/contact:%d", c.ID), "", append([]string{c.Email}, c.MoreEmails...)...), c.LedgerID, c.Number)
 		p.GivenName, p.FamilyName, p.Organization, p.Archived = c.GivenName, c.FamilyName, c.CompanyTxt, c.Archived
 		p.DisplayName = c.GivenName + " " + c.FamilyName
+		p = at(called(p, c.Phone, c.Mobile), c.Address)
 		if c.CompanyID != 0 {
 			p.Company = ref(fmt.Sprintf("crm/company:%d", c.CompanyID))
 		}
@@ -49,7 +57,7 @@ func worldTown(t testing.TB, w *world.World) *memory {
 			p := person("shop/"+number(c.ID), "", c.Email)
 			p.GivenName, p.FamilyName, p.Kind = c.GivenName, c.FamilyName, ""
 			p.DisplayName = c.GivenName + " " + c.FamilyName
-			m.put(p)
+			m.put(at(called(p, c.Phone), c.Addresses...))
 		}
 	}
 	for _, c := range w.Ledger.Parties {
@@ -59,10 +67,14 @@ func worldTown(t testing.TB, w *world.World) *memory {
 		p := person("ledger/"+number(c.ID), c.Name)
 		p.Numbers, p.VATID, p.Archived, p.Collective = []string{c.Code}, c.VATID, c.Inactive, c.Collective
 		for _, x := range c.Mechanisms {
-			if x.Type == "email" {
+			switch x.Type {
+			case "email":
 				p.Emails = append(p.Emails, record.Email{Address: x.Value})
+			case "phone", "mobile":
+				p = called(p, x.Value)
 			}
 		}
+		p = at(p, c.Addresses...)
 		for _, o := range w.Ledger.Parties {
 			if o.ReplacedBy == c.ID {
 				p.MergedIDs = append(p.MergedIDs, number(o.ID))
@@ -82,6 +94,8 @@ func worldTown(t testing.TB, w *world.World) *memory {
 			continue
 		}
 		p := person(fmt.Sprintf("helpdesk/user:%d", u.ID), u.Name, append([]string{u.Email}, u.MoreEmails...)...)
+		p = called(p, u.Phone)
+		p.SharedPhones = u.SharedPhone && u.Phone != ""
 		if u.ExternalID != "" {
 			p.Links = []record.Link{{Source: "crm", ID: u.ExternalID}}
 		}

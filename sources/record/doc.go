@@ -12,4 +12,7 @@
 //   - Times are UTC instants. Amounts are exact decimals, never binary floats.
 //
 // The package knows neither GraphQL nor any vendor and imports nothing of ours.
+// Beyond the standard library it imports what its words mean: exact decimals,
+// internationalized domains, Unicode normal forms and the numbering plans of the
+// world's telephones.
 package record

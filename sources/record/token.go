@@ -53,3 +53,33 @@ func (o Origin) RecordID() string { return o.Ref.ID }
 // a source record.
 func (Origin) IsNode()         {}
 func (Origin) IsSourceRecord() {}
+
+// IsCustomerRecord marks the records that belong to a customer, as the graph calls them.
+func (Order) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Return) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Invoice) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Payment) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Ticket) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Deal) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Note) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Interaction) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Quote) IsCustomerRecord() {}
+
+// IsCustomerRecord is as for Order.
+func (Contract) IsCustomerRecord() {}
