@@ -184,6 +184,13 @@ func (c Config) customerNumber(typ objectType) string {
 	return c.Properties.Contacts.CustomerNumber
 }
 
+func (c Config) vatID(typ objectType) string {
+	if typ == companies {
+		return c.Properties.Companies.VATID
+	}
+	return c.Properties.Contacts.VATID
+}
+
 // validate says what is wrong, where, and how to mend it.
 func (c Config) validate() error {
 	if c.Auth.Token == "" {

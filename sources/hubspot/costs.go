@@ -51,33 +51,42 @@ func (c *client) costs() map[string]sources.Cost {
 		costs["consents"] = sources.Cost{Keys: batchInputs, Calls: 3, Setup: 1}
 	}
 	for _, kind := range c.finds()[1:] {
-		cost := sources.Cost{Setup: setupCalls}
-		for _, typ := range []objectType{companies, contacts} {
-			var names []string
-			if kind == sources.ByCustomerNumber {
-				names = append(names, c.cfg.customerNumber(typ))
-			} else {
-				for _, f := range c.cfg.ForeignIDs {
-					names = append(names, f.property(typ))
-				}
-			}
-			for _, name := range names {
-				if name == "" {
-					continue
-				}
-				cost.Calls++
-				size := searchValues
-				if c.unique[name] {
-					size = batchInputs
-				}
-				if cost.Keys == 0 || size < cost.Keys {
-					cost.Keys = size
-				}
-			}
-		}
-		costs["find."+string(kind)] = cost
+		costs["find."+string(kind)] = c.findCost(kind)
 	}
 	return costs
+}
+
+// findCost is the cost of looking up keys of one kind: a batch read for each
+// property that is unique, and one search for each type with others.
+func (c *client) findCost(kind sources.IdentifierKind) sources.Cost {
+	cost := sources.Cost{Keys: batchInputs, Setup: setupCalls}
+	for _, typ := range []objectType{companies, contacts} {
+		searched := kind == sources.ByPhone || kind == sources.ByVATID && c.cfg.vatID(typ) != ""
+		var names []string
+		switch kind {
+		case sources.ByCustomerNumber:
+			names = append(names, c.cfg.customerNumber(typ))
+		case sources.ByLink:
+			for _, f := range c.cfg.ForeignIDs {
+				names = append(names, f.property(typ))
+			}
+		default: // numbers and VAT ids are searched for
+		}
+		for _, name := range names {
+			switch {
+			case name == "":
+			case c.unique[name]:
+				cost.Calls++
+			default:
+				searched = true
+			}
+		}
+		if searched {
+			cost.Calls++
+			cost.Keys = searchValues / weight(kind)
+		}
+	}
+	return cost
 }
 
 // finds lists the keys this portal's configuration can search by; e-mail first.
@@ -89,5 +98,9 @@ func (c *client) finds() []sources.IdentifierKind {
 	if len(c.cfg.ForeignIDs) > 0 {
 		kinds = append(kinds, sources.ByLink)
 	}
+	if c.cfg.vatID(companies) != "" || c.cfg.vatID(contacts) != "" {
+		kinds = append(kinds, sources.ByVATID)
+	}
+	kinds = append(kinds, sources.ByPhone)
 	return kinds
 }

@@ -265,7 +265,7 @@ func TestFind(t *testing.T) {
 				count[path]++
 			}
 			delete(count, "")
-			expected := map[string]int{"contacts/batch/read?archived=false": 1, "contacts/search": 2, "companies/search": 2}
+			expected := map[string]int{"contacts/batch/read?archived=false": 1, "contacts/search": 1, "companies/search": 1}
 			if edit != nil {
 				expected = map[string]int{"contacts/batch/read?archived=false": 2, "companies/batch/read?archived=false": 1, "contacts/search": 1, "companies/search": 1}
 			}

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func TestOpen(t *testing.T) {
 
 func TestFinds(t *testing.T) {
 	src, err := Open(sources.Env{Name: "crm"}, Config{Auth: Auth{Token: "x"}})
-	if err != nil || len(src.Finds) != 1 || src.Finds[0] != sources.ByEmail {
+	if err != nil || !slices.Equal(src.Finds, []sources.IdentifierKind{sources.ByEmail, sources.ByPhone}) {
 		t.Errorf("without custom properties: %v, %v", src.Finds, err)
 	}
 	if _, ok := src.Costs["find.LINK"]; ok {

@@ -37,6 +37,8 @@ const (
 	propFirstName    = "firstname"
 	propLastName     = "lastname"
 	propMobile       = "mobilephone"
+	propSearchPhone  = "hs_searchable_calculated_phone_number"  // contacts: digits without the country's code
+	propSearchMobile = "hs_searchable_calculated_mobile_number" // likewise
 	propCompanyText  = "company"
 	propJobTitle     = "jobtitle"
 	propLanguage     = "hs_language"
@@ -212,7 +214,7 @@ func (c *client) person(typ objectType, o object, staff map[string]*record.Emplo
 	}
 	phone := func(property, label string) {
 		if s := o.text(property); s != "" {
-			p.Phones = append(p.Phones, record.Phone{AsEntered: s, Number: international(s), Label: label, Origin: origin})
+			p.Phones = append(p.Phones, c.env.Phone(s, label, nil, origin))
 		}
 	}
 	phone(propPhone, "")
@@ -441,42 +443,6 @@ func languageTag(s string) string {
 
 func joined(parts ...string) string {
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
-}
-
-// The length of a number with country code (ITU-T E.164), shortest in use and longest.
-const (
-	minDigits = 7
-	maxDigits = 15
-)
-
-// international is the E.164 form of a number written with its country code (+ or
-// 00); empty for anything else, national numbers included.
-func international(s string) string {
-	s = strings.ReplaceAll(s, "(0)", "") // the trunk zero, not dialled from abroad
-	var digits strings.Builder
-	plus := false
-	for i, r := range strings.TrimSpace(s) {
-		switch {
-		case r >= '0' && r <= '9':
-			digits.WriteRune(r)
-		case r == '+' && i == 0:
-			plus = true
-		case strings.ContainsRune(" \u00a0-–./()", r):
-		default:
-			return ""
-		}
-	}
-	d := digits.String()
-	if !plus {
-		var ok bool
-		if d, ok = strings.CutPrefix(d, "00"); !ok {
-			return ""
-		}
-	}
-	if len(d) < minDigits || len(d) > maxDigits || d[0] == '0' {
-		return ""
-	}
-	return "+" + d
 }
 
 // badRecord is a record that HubSpot sent in a form it does not document.
