@@ -41,33 +41,37 @@ type mailStatuses struct {
 	Wide     []mailStatus `json:"wideStatuses"`
 }
 
-// choicesOf asks what addresses chose, by their keys. An address that HubSpot does
-// not know is absent.
-func (c *client) choicesOf(ctx context.Context, op, path string, addresses []string) (map[string]mailStatuses, error) {
+// choicesOf asks what addresses chose, as HubSpot writes them, by their keys. lost
+// are the keys that were not answered; an address that HubSpot does not know is in
+// neither.
+func (c *client) choicesOf(ctx context.Context, op, path string, addresses []string) (chosen map[string]mailStatuses, lost map[string]error) {
+	chosen, lost = map[string]mailStatuses{}, map[string]error{}
 	if len(addresses) == 0 {
-		return nil, nil
+		return chosen, lost
+	}
+	fail := func(err error) (map[string]mailStatuses, map[string]error) {
+		for _, address := range addresses {
+			lost[record.EmailKey(address)] = err
+		}
+		return chosen, lost
 	}
 	var a batchAnswer[mailStatuses]
 	if _, err := c.up.JSON(ctx, upstream.Request{
 		Op: op, Method: http.MethodPost, Reads: true, Path: "/communication-preferences/" + version + path,
 		Query: url.Values{"channel": {"EMAIL"}}, Body: map[string][]string{"inputs": addresses},
 	}, &a); err != nil {
-		return nil, err
+		return fail(err)
 	}
 	if a.Status != statusComplete {
-		return nil, c.fail(sources.BadResponse, op, "batch is not complete")
+		return fail(c.fail(sources.BadResponse, op, "batch is not complete"))
 	}
-	out := map[string]mailStatuses{}
 	for _, r := range a.Results {
-		out[record.EmailKey(r.Address)] = r
+		chosen[record.EmailKey(r.Address)] = r
 	}
-	failed := map[string]error{}
 	for address, err := range c.failures(op, a.Errors, addresses) {
-		key := record.EmailKey(address)
-		delete(out, key)
-		failed[key] = err
+		lost[record.EmailKey(address)] = err
 	}
-	return out, keyErrors(out, failed)
+	return chosen, lost
 }
 
 // consents lists what contacts chose for the mail that goes to their primary
@@ -95,16 +99,15 @@ func (c *client) consents(ctx context.Context, refs []record.Ref) (map[record.Re
 		}
 	}
 	var addresses []string
+	seen := map[string]bool{}
 	for _, o := range people {
-		if key := record.EmailKey(o.text(propEmail)); key != "" && !slices.Contains(addresses, key) {
-			addresses = append(addresses, key)
+		if key := record.EmailKey(o.text(propEmail)); key != "" && !seen[key] {
+			seen[key], addresses = true, append(addresses, o.text(propEmail))
 		}
 	}
 	slices.Sort(addresses)
-	chosen, err := c.choicesOf(ctx, "consents.batch_read", "/statuses/batch/read", addresses)
-	lost := spread(addresses, chosen, err)
-	wide, err := c.choicesOf(ctx, "optouts.batch_read", "/statuses/batch/unsubscribe-all/read", addresses)
-	alsoLost := spread(addresses, wide, err)
+	chosen, lost := c.choicesOf(ctx, "consents.batch_read", "/statuses/batch/read", addresses)
+	wide, alsoLost := c.choicesOf(ctx, "optouts.batch_read", "/statuses/batch/unsubscribe-all/read", addresses)
 	names, err := c.topicNames(ctx, chosen)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,12 @@ type portal struct {
 
 func open(t *testing.T, w *world.World, edit func(*hubspot.Config)) *portal {
 	t.Helper()
+	return openIn(t, "", w, edit)
+}
+
+// openIn opens a portal whose numbers without a code are a country's.
+func openIn(t *testing.T, country string, w *world.World, edit func(*hubspot.Config)) *portal {
+	t.Helper()
 	p := &portal{now: today}
 	fake := hubspotfake.Handler(w)
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -59,7 +65,7 @@ func open(t *testing.T, w *world.World, edit func(*hubspot.Config)) *portal {
 		edit(&cfg)
 	}
 	var err error
-	p.Source, err = hubspot.Open(sources.Env{Name: "crm", Now: func() time.Time {
+	p.Source, err = hubspot.Open(sources.Env{Name: "crm", DefaultCountry: country, Now: func() time.Time {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return p.now
