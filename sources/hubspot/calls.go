@@ -40,9 +40,9 @@ const (
 
 // Our own bounds.
 const (
-	// searchValues is how many values a search is for. HubSpot documents no number
-	// beside the length of the body.
-	searchValues = 50
+	// searchValues is how many values one filter of a search gets, as many as a batch
+	// read has inputs. HubSpot documents no number beside the length of the body.
+	searchValues = 100
 	// maxValue is the longest value that is searched for, in bytes.
 	maxValue = 200
 	// searchesAtOnce bounds parallel searches: the portal has five a second.

@@ -202,7 +202,7 @@ func (c *client) ways(k sources.Identifier) map[lookup][]string {
 			digits := searchedDigits(k.Value, spelt)
 			out[lookup{contacts, propSearchPhone}] = digits
 			out[lookup{contacts, propSearchMobile}] = digits
-			out[lookup{companies, propPhone}] = append(spelt, digits...)
+			out[lookup{companies, propPhone}] = append([]string{k.Value, atHome(spelt)}, digits...)
 		}
 	default: // not among Finds
 	}
@@ -245,29 +245,33 @@ func spellings(address string) []string {
 }
 
 // searchedDigits are the digits under which HubSpot's search may hold a number:
-// those of the area and the line, as its guide says of all phone properties, with
-// the digit that is dialled before them at home, and with the country's code. The
-// guide's calculated properties are known of contacts only; companies are searched
-// for by the property itself, and in the usual spellings as well.
+// those of the area and the line, as its guide says of all phone properties, and
+// with the zero that is dialled before them at home. The guide's calculated
+// properties are known of contacts only; companies are searched for by the property
+// itself, and in the most usual spellings as well.
 func searchedDigits(e164 string, spelt []string) []string {
 	whole := e164[1:]
-	out := []string{whole}
 	for _, s := range spelt {
-		digits := strings.Map(func(r rune) rune {
+		line := strings.TrimLeft(strings.Map(func(r rune) rune {
 			if r < '0' || r > '9' {
 				return -1
 			}
 			return r
-		}, s)
-		line := strings.TrimLeft(digits, "0")
-		if line == whole || !strings.HasSuffix(whole, line) {
-			continue // written with the country's code
-		}
-		for _, d := range []string{line, "0" + line, digits} {
-			if d != "" && !slices.Contains(out, d) {
-				out = append(out, d)
-			}
+		}, s), "0")
+		if line != whole && line != "" && strings.HasSuffix(whole, line) {
+			return []string{line, "0" + line}
 		}
 	}
-	return out
+	return []string{whole}
+}
+
+// atHome is the most usual way to write a number at home: the first spelling
+// without the country's code.
+func atHome(spelt []string) string {
+	for _, s := range spelt {
+		if !strings.HasPrefix(s, "+") {
+			return s
+		}
+	}
+	return ""
 }

@@ -15,9 +15,10 @@ import (
 const (
 	// maxGroups is how many filter groups a search takes (guide "Search the CRM").
 	maxGroups = 5
-	// The most values that one key is spelt in (record.PhoneSpellings and the digits
-	// of searchedDigits; record.VATSpellings).
-	phoneValues = 12 + 4
+	// The most values that one key is spelt in, in one filter: E.164, as HubSpot
+	// stores what it has validated, the form at home and two of digits alone
+	// (searchedDigits); record.VATSpellings.
+	phoneValues = 4
 	vatValues   = 12
 )
 
@@ -96,7 +97,7 @@ func (c *client) terms(typ objectType, keys []sources.Identifier) map[string][]s
 				continue
 			}
 			for _, v := range spelt {
-				if v = strings.ToLower(v); !slices.Contains(out[l.property], v) {
+				if v = strings.ToLower(v); v != "" && !slices.Contains(out[l.property], v) {
 					out[l.property] = append(out[l.property], v)
 				}
 			}
