@@ -118,6 +118,7 @@ func (w *World) PersonalStrings() []string {
 		mail(o.Email)
 		add(fullName(o.GivenName, o.FamilyName))
 	}
+	add(w.CRM.talked()...)
 	for _, c := range w.Shop.Customers {
 		mail(c.Email)
 		if len(c.Addresses) > 0 {

@@ -71,6 +71,16 @@ type CRM struct {
 	Deals     []*Deal
 	Notes     []*Note
 	Pipeline  []Stage
+
+	PhoneCalls []*PhoneCall
+	Meetings   []*Meeting
+	Mails      []*Mail
+	Messages   []*ShortMessage
+	Offers     []*Offer
+	Plans      []*Plan
+	Lists      []*ContactList
+	Topics     []*MailTopic
+	Choices    []*MailChoice
 }
 
 // Company is a company in the CRM.

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"customer360/sources"
@@ -19,7 +19,7 @@ import (
 // The versions of the API. HubSpot publishes one each March and September and
 // supports it for 18 months.
 const (
-	version       = "2026-09" // objects, associations, pipelines, properties
+	version       = "2026-09" // objects, associations, pipelines, properties, lists, communication preferences
 	ownersVersion = "2026-03" // owners
 )
 
@@ -40,9 +40,9 @@ const (
 
 // Our own bounds.
 const (
-	// searchValues is how many values one IN filter gets. HubSpot documents no
-	// number beside the length of the body.
-	searchValues = 50
+	// searchValues is how many values one filter of a search gets, as many as a batch
+	// read has inputs. HubSpot documents no number beside the length of the body.
+	searchValues = 100
 	// maxValue is the longest value that is searched for, in bytes.
 	maxValue = 200
 	// searchesAtOnce bounds parallel searches: the portal has five a second.
@@ -128,6 +128,8 @@ type client struct {
 	archived *kept[map[string]owner] // owners who left
 	stages   *kept[map[string]stage]
 	fitting  *kept[[]string] // what of the configuration does not fit the portal
+	lists    *kept[map[string]namedList]
+	topics   *kept[map[int64]string] // names of what people subscribe to
 }
 
 func newClient(env sources.Env, cfg Config, up *upstream.Client) *client {
@@ -150,6 +152,8 @@ func newClient(env sources.Env, cfg Config, up *upstream.Client) *client {
 	c.archived = newKept(env, failedPause, func(ctx context.Context) (map[string]owner, error) { return c.readOwners(ctx, true) })
 	c.stages = newKept(env, 0, c.readStages)
 	c.fitting = newKept(env, 0, c.misfits)
+	c.lists = newKept(env, 0, c.readLists)
+	c.topics = newKept(env, 0, c.readTopics)
 	return c
 }
 
@@ -300,19 +304,8 @@ func (c *client) byID(typ objectType, archived bool) sources.Batch[string, objec
 // lists the values an object really has, in the form normal gives them; only
 // objects that carry a value are filed under it.
 func (c *client) byValue(typ objectType, property string, normal func(string) string, carries func(object) []string) sources.Batch[string, []object] {
-	read := func(ctx context.Context, values []string) ([]object, map[string]error, error) {
-		return c.batchRead(ctx, typ, property, false, values)
-	}
-	size := batchInputs
-	if property != propEmail && !c.unique[property] {
-		size = searchValues
-		read = func(ctx context.Context, values []string) ([]object, map[string]error, error) {
-			found, err := c.searchValues(ctx, typ, property, values)
-			return found, nil, err
-		}
-	}
-	return sources.Chunk(size, func(ctx context.Context, values []string) (map[string][]object, error) {
-		found, failed, err := read(ctx, values)
+	return sources.Chunk(batchInputs, func(ctx context.Context, values []string) (map[string][]object, error) {
+		found, failed, err := c.batchRead(ctx, typ, property, false, values)
 		if err != nil {
 			return nil, err
 		}
@@ -397,10 +390,10 @@ type searchAnswer struct {
 }
 
 // searchAfter asks for the first limit objects with an id above after, by id
-// ascending, that pass the filters. more says whether HubSpot has any beyond.
-func (c *client) searchAfter(ctx context.Context, typ objectType, filters []filter, after string, limit int) (found []object, more bool, err error) {
+// ascending, that pass all filters of one of the groups. more says whether HubSpot has any beyond.
+func (c *client) searchAfter(ctx context.Context, typ objectType, groups [][]filter, after string, limit int) (found []object, more bool, err error) {
 	op := string(typ) + ".search"
-	q := c.searchQuestion(typ, filters, after, limit)
+	q := c.searchQuestion(typ, groups, after, limit)
 	var a searchAnswer
 	if _, err := c.up.JSON(ctx, upstream.Request{
 		Op: op, Method: http.MethodPost, Reads: true,
@@ -424,56 +417,13 @@ func (c *client) searchAfter(ctx context.Context, typ objectType, filters []filt
 	return a.Results, more, nil
 }
 
-func (c *client) searchQuestion(typ objectType, filters []filter, after string, limit int) searchQuestion {
-	filters = append(append([]filter(nil), filters...), filter{PropertyName: propID, Operator: "GT", Value: after})
-	return searchQuestion{
-		FilterGroups: []filterGroup{{filters}},
-		Sorts:        []sort{{propID, "ASCENDING"}},
-		Properties:   c.wants[typ], Limit: limit, After: "0",
+func (c *client) searchQuestion(typ objectType, groups [][]filter, after string, limit int) searchQuestion {
+	q := searchQuestion{Sorts: []sort{{propID, "ASCENDING"}}, Properties: c.wants[typ], Limit: limit, After: "0"}
+	for _, filters := range groups {
+		filters = append(slices.Clone(filters), filter{PropertyName: propID, Operator: "GT", Value: after})
+		q.FilterGroups = append(q.FilterGroups, filterGroup{filters})
 	}
-}
-
-// searchValues finds all objects whose property has one of the values.
-func (c *client) searchValues(ctx context.Context, typ objectType, property string, values []string) ([]object, error) {
-	var lowered []string
-	for _, v := range values {
-		if len(v) <= maxValue { // nobody's number is longer, and one would fill the whole question
-			lowered = append(lowered, strings.ToLower(v))
-		}
-	}
-	if len(lowered) == 0 {
-		return nil, nil
-	}
-	filters := []filter{{PropertyName: property, Operator: "IN", Values: lowered}}
-	const anyID = "9223372036854775807"
-	body, err := json.Marshal(c.searchQuestion(typ, filters, anyID, searchPage))
-	if err != nil {
-		return nil, fmt.Errorf("encoding the search: %w", err)
-	}
-	if len(body) > searchBody && len(lowered) > 1 {
-		half := len(values) / 2
-		first, err := c.searchValues(ctx, typ, property, values[:half])
-		if err != nil {
-			return nil, err
-		}
-		second, err := c.searchValues(ctx, typ, property, values[half:])
-		return append(first, second...), err
-	}
-	var all []object
-	for after := "0"; ; {
-		found, more, err := c.searchAfter(ctx, typ, filters, after, searchPage)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
-		if !more {
-			return all, nil
-		}
-		if len(all) > maxAssociated {
-			return nil, c.fail(sources.BadResponse, string(typ)+".search", "more records share the value than are read at once")
-		}
-		after = found[len(found)-1].ID
-	}
+	return q
 }
 
 // link is one end of an association.

@@ -17,23 +17,119 @@ type lookup struct {
 	property string
 }
 
-// found is what came of a lookup.
-type found struct {
-	objects map[string][]object
-	failed  map[string]error
+// hit is an object that carries a key.
+type hit struct {
+	typ objectType
+	object
 }
+
+// found is what came of looking for keys. A key that failed may have hits all the same.
+type found struct {
+	hits   map[sources.Identifier][]hit
+	failed map[sources.Identifier]error
+}
+
+// add takes in what came of another look.
+func (f *found) add(g found) {
+	if f.hits == nil {
+		f.hits, f.failed = map[sources.Identifier][]hit{}, map[sources.Identifier]error{}
+	}
+	for k, hits := range g.hits {
+		f.hits[k] = append(f.hits[k], hits...)
+	}
+	for k, err := range g.failed {
+		f.failed[k] = err
+	}
+}
+
+// The two ways in which HubSpot finds objects: the database by what is unique,
+// and the search index.
+const (
+	byDatabase = iota
+	byIndex
+)
 
 // find answers who carries a key. Each key may need several lookups (companies and
 // contacts, two spellings of a domain); a key fails if one of them does.
 func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sources.Identifier][]record.Person, error) {
+	var distinct []sources.Identifier
+	seen := make(map[sources.Identifier]bool, len(keys))
+	for _, k := range keys {
+		if !seen[k] {
+			seen[k], distinct = true, append(distinct, k)
+		}
+	}
+	ways := []int{byDatabase, byIndex}
+	answers, err := sources.Each(len(ways), func(ctx context.Context, way int) (found, error) {
+		if way == byDatabase {
+			return c.findUnique(ctx, distinct), nil
+		}
+		return c.findIndexed(ctx, distinct), nil
+	})(ctx, ways)
+	var all found
+	for _, way := range ways {
+		all.add(answers[way])
+	}
+	for range spread(ways, answers, err) { // the context had ended before a way was gone
+		all.add(found{failed: spread(distinct, map[sources.Identifier]bool{}, err)})
+	}
+	var objects []object
+	for _, hits := range all.hits {
+		for _, h := range hits {
+			objects = append(objects, h.object)
+		}
+	}
+	staff, err := c.employees(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	out := map[sources.Identifier][]record.Person{}
+	for k, hits := range all.hits {
+		if all.failed[k] != nil {
+			continue
+		}
+		if out[k], err = c.persons(hits, staff); err != nil {
+			all.failed[k] = err
+			delete(out, k)
+		}
+	}
+	return out, keyErrors(out, all.failed)
+}
+
+// persons maps hits, each object once: companies first, then contacts, by id.
+func (c *client) persons(hits []hit, staff map[string]*record.Employee) ([]record.Person, error) {
+	slices.SortFunc(hits, func(a, b hit) int {
+		if a.typ != b.typ {
+			return strings.Compare(string(a.typ), string(b.typ)) // companies stand before contacts
+		}
+		return record.CompareIDs(a.ID, b.ID)
+	})
+	hits = slices.CompactFunc(hits, func(a, b hit) bool { return a.typ == b.typ && a.ID == b.ID })
+	people := make([]record.Person, 0, len(hits))
+	for _, h := range hits {
+		p, err := c.person(h.typ, h.object, staff)
+		if err != nil {
+			return nil, c.badRecord(h.typ, err)
+		}
+		people = append(people, p)
+	}
+	return people, nil
+}
+
+// findUnique looks keys up by what identifies objects: addresses and the properties
+// that the configuration calls unique.
+func (c *client) findUnique(ctx context.Context, keys []sources.Identifier) found {
 	values := map[lookup][]string{}
 	ways := map[sources.Identifier]map[lookup][]string{}
 	for _, k := range keys {
-		if ways[k] != nil {
-			continue
-		}
-		ways[k] = c.ways(k)
-		for l, spelt := range ways[k] {
+		for l, spelt := range c.ways(k) {
+			if l.property != propEmail && !c.unique[l.property] {
+				continue
+			}
+			if ways[k] == nil {
+				ways[k] = map[lookup][]string{}
+			}
+			ways[k][l] = spelt
 			values[l] = append(values[l], spelt...)
 		}
 	}
@@ -41,72 +137,40 @@ func (c *client) find(ctx context.Context, keys []sources.Identifier) (map[sourc
 	for l := range values {
 		lookups = append(lookups, l)
 	}
-	answers, err := sources.Each(len(lookups), func(ctx context.Context, l lookup) (found, error) {
+	type answer struct {
+		objects map[string][]object
+		failed  map[string]error
+	}
+	answers, err := sources.Each(len(lookups), func(ctx context.Context, l lookup) (answer, error) {
 		objects, err := c.look(l)(ctx, values[l])
-		return found{objects, spread(values[l], objects, err)}, nil
+		return answer{objects, spread(values[l], objects, err)}, nil
 	})(ctx, lookups)
 	for l, err := range spread(lookups, answers, err) {
-		answers[l] = found{failed: spread(values[l], map[string][]object{}, err)}
+		answers[l] = answer{failed: spread(values[l], map[string][]object{}, err)}
 	}
-	var all []object
-	for _, a := range answers {
-		for _, hits := range a.objects {
-			all = append(all, hits...)
+	out := found{hits: map[sources.Identifier][]hit{}, failed: map[sources.Identifier]error{}}
+	for k, way := range ways {
+		for l, spelt := range way {
+			for _, v := range spelt {
+				if err := answers[l].failed[v]; err != nil {
+					out.failed[k] = err
+				}
+				for _, o := range answers[l].objects[v] {
+					out.hits[k] = append(out.hits[k], hit{l.typ, o})
+				}
+			}
 		}
 	}
-	staff, err := c.employees(ctx, all)
-	if err != nil {
-		return nil, err
-	}
-	out := map[sources.Identifier][]record.Person{}
-	errs := sources.KeyErrors[sources.Identifier]{}
-	for k, lookups := range ways {
-		hits, err := c.hits(lookups, answers, staff)
-		switch {
-		case err != nil:
-			errs[k] = err
-		case len(hits) > 0:
-			out[k] = hits
-		}
-	}
-	if len(errs) > 0 {
-		return out, errs
-	}
-	return out, nil
+	return out
 }
 
-// hits gathers one key's records: companies first, then contacts, by id.
-func (c *client) hits(lookups map[lookup][]string, answers map[lookup]found, staff map[string]*record.Employee) ([]record.Person, error) {
-	by := map[objectType]map[string]object{}
-	for l, spelt := range lookups {
-		for _, v := range spelt {
-			if err := answers[l].failed[v]; err != nil {
-				return nil, err
-			}
-			for _, o := range answers[l].objects[v] {
-				if by[l.typ] == nil {
-					by[l.typ] = map[string]object{}
-				}
-				by[l.typ][o.ID] = o
-			}
-		}
+// look is the batch of one lookup by a property that identifies objects.
+func (c *client) look(l lookup) sources.Batch[string, []object] {
+	if l.property == propEmail {
+		return c.byValue(l.typ, l.property, record.EmailKey, object.emailKeys)
 	}
-	var people []record.Person
-	for _, typ := range []objectType{companies, contacts} {
-		ids := make([]string, 0, len(by[typ]))
-		for id := range by[typ] {
-			ids = append(ids, id)
-		}
-		slices.SortFunc(ids, record.CompareIDs)
-		for _, id := range ids {
-			p, err := c.person(typ, by[typ][id], staff)
-			if err != nil {
-				return nil, c.badRecord(typ, err)
-			}
-			people = append(people, p)
-		}
-	}
-	return people, nil
+	same := func(s string) string { return s }
+	return c.byValue(l.typ, l.property, same, func(o object) []string { return []string{o.text(l.property)} })
 }
 
 // ways are the lookups that answer a key, with the spellings to ask for.
@@ -127,9 +191,42 @@ func (c *client) ways(k sources.Identifier) map[lookup][]string {
 				out[lookup{typ, property}] = []string{k.Value}
 			}
 		}
+	case sources.ByVATID:
+		for _, typ := range []objectType{companies, contacts} {
+			if property, spelt := c.cfg.vatID(typ), record.VATSpellings(record.VATKey(k.Value)); property != "" && len(spelt) > 0 {
+				out[lookup{typ, property}] = spelt
+			}
+		}
+	case sources.ByPhone:
+		if spelt := record.PhoneSpellings(k.Value); len(spelt) > 0 {
+			digits := searchedDigits(k.Value, spelt)
+			out[lookup{contacts, propSearchPhone}] = digits
+			out[lookup{contacts, propSearchMobile}] = digits
+			out[lookup{companies, propPhone}] = append([]string{k.Value, atHome(spelt)}, digits...)
+		}
 	default: // not among Finds
 	}
 	return out
+}
+
+// carries re-checks a row of a search: whether an object really has the key.
+func (c *client) carries(k sources.Identifier, typ objectType, o object) bool {
+	switch k.Kind {
+	case sources.ByCustomerNumber:
+		return o.text(c.cfg.customerNumber(typ)) == k.Value
+	case sources.ByLink:
+		return o.text(c.cfg.ForeignIDs[k.Source].property(typ)) == k.Value
+	case sources.ByVATID:
+		return record.VATKey(o.text(c.cfg.vatID(typ))) == record.VATKey(k.Value)
+	case sources.ByPhone:
+		for _, property := range []string{propPhone, propMobile} {
+			if s := o.text(property); s != "" && record.PhoneKey(s, c.env.DefaultCountry) == k.Value {
+				return true
+			}
+		}
+	default: // addresses are not searched for
+	}
+	return false
 }
 
 // spellings are the forms in which an address may be stored: the domain in ASCII
@@ -147,11 +244,34 @@ func spellings(address string) []string {
 	return out
 }
 
-// look is the batch of one lookup.
-func (c *client) look(l lookup) sources.Batch[string, []object] {
-	if l.property == propEmail {
-		return c.byValue(l.typ, l.property, record.EmailKey, object.emailKeys)
+// searchedDigits are the digits under which HubSpot's search may hold a number:
+// those of the area and the line, as its guide says of all phone properties, and
+// with the zero that is dialled before them at home. The guide's calculated
+// properties are known of contacts only; companies are searched for by the property
+// itself, and in the most usual spellings as well.
+func searchedDigits(e164 string, spelt []string) []string {
+	whole := e164[1:]
+	for _, s := range spelt {
+		line := strings.TrimLeft(strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, s), "0")
+		if line != whole && line != "" && strings.HasSuffix(whole, line) {
+			return []string{line, "0" + line}
+		}
 	}
-	same := func(s string) string { return s }
-	return c.byValue(l.typ, l.property, same, func(o object) []string { return []string{o.text(l.property)} })
+	return []string{whole}
+}
+
+// atHome is the most usual way to write a number at home: the first spelling
+// without the country's code.
+func atHome(spelt []string) string {
+	for _, s := range spelt {
+		if !strings.HasPrefix(s, "+") {
+			return s
+		}
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,11 @@ func TestOpen(t *testing.T) {
 		{"foreign id without property", func(c *Config) { c.ForeignIDs = map[string]ForeignID{"shop": {}} }, "foreignIds.shop"},
 		{"foreign id holds", func(c *Config) { c.ForeignIDs = map[string]ForeignID{"shop": {Contacts: "x", Holds: "name"}} }, "foreignIds.shop.holds"},
 		{"unique of nothing", func(c *Config) { c.UniqueProperties = []string{"x"} }, "uniqueProperties"},
+		{"custom field twice", func(c *Config) { c.CustomFields.Contacts = []string{"size", "size"} }, "customFields.contacts"},
+		{"custom field without a name", func(c *Config) { c.CustomFields.Companies = []string{""} }, "customFields.companies"},
+		{"custom field", func(c *Config) { c.CustomFields.Companies = []string{"Shoe size"} }, "customFields.companies"},
+		{"without what there is not", func(c *Config) { c.Without = []string{"deals"} }, "without"},
+		{"without", func(c *Config) { c.Without = []string{"emails", "consents"} }, ""},
 		{"stage", func(c *Config) { c.LifecycleStages = map[string]record.CustomerStage{"1": "GONE"} }, "lifecycleStages.1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,7 +59,7 @@ func TestOpen(t *testing.T) {
 
 func TestFinds(t *testing.T) {
 	src, err := Open(sources.Env{Name: "crm"}, Config{Auth: Auth{Token: "x"}})
-	if err != nil || len(src.Finds) != 1 || src.Finds[0] != sources.ByEmail {
+	if err != nil || !slices.Equal(src.Finds, []sources.IdentifierKind{sources.ByEmail, sources.ByPhone}) {
 		t.Errorf("without custom properties: %v, %v", src.Finds, err)
 	}
 	if _, ok := src.Costs["find.LINK"]; ok {

@@ -57,15 +57,13 @@ func (c *client) linksOf(ctx context.Context, owners []sources.Owner, to objectT
 	return out, failed
 }
 
-// pagesOf answers the pages of records that HubSpot can only list whole: all that
-// is associated with the owners is read, then sorted, bounded and cut here. convert
-// makes the records of objects; a record that cannot be made fails its owners.
-func pagesOf[V record.Record](ctx context.Context, c *client, typ objectType, q sources.Query, owners []sources.Owner,
-	convert func(context.Context, []object) (func(object, record.Ref) (V, error), error),
-) (map[sources.Owner]sources.Page[V], error) {
-	if _, err := sources.Window[V](c.env.Name, nil, q); err != nil {
-		return nil, err // a cursor that we never gave
-	}
+// maker turns objects of one type into records: it looks up once what all of them
+// need, and gives the function that makes one, told as its owner's.
+type maker[V record.Record] func(context.Context, []object) (func(object, record.Ref) (V, error), error)
+
+// listsOf answers whole lists: all that is of a type and associated with the
+// owners. Who has none is absent; a record that cannot be made fails its owners.
+func listsOf[V record.Record](ctx context.Context, c *client, typ objectType, owners []sources.Owner, convert maker[V]) (map[sources.Owner][]V, map[sources.Owner]error, error) {
 	links, failed := c.linksOf(ctx, owners, typ, companies, contacts)
 	var ids []string
 	for _, list := range links {
@@ -81,12 +79,12 @@ func pagesOf[V record.Record](ctx context.Context, c *client, typ objectType, q 
 	}
 	toRecord, err := convert(ctx, all)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := map[sources.Owner]sources.Page[V]{}
+	out := map[sources.Owner][]V{}
 next:
 	for owner, list := range links {
-		var records []V
+		records := make([]V, 0, len(list))
 		for _, l := range list {
 			if err := lost[l.id]; err != nil {
 				failed[owner] = err
@@ -103,22 +101,54 @@ next:
 			}
 			records = append(records, v)
 		}
-		if out[owner], err = sources.Window(c.env.Name, records, q); err != nil {
+		out[owner] = records
+	}
+	return out, failed, nil
+}
+
+// windows cuts the page of q out of each whole list.
+func windows[V record.Record](c *client, q sources.Query, lists map[sources.Owner][]V) (map[sources.Owner]sources.Page[V], error) {
+	out := make(map[sources.Owner]sources.Page[V], len(lists))
+	for owner, list := range lists {
+		page, err := sources.Window(c.env.Name, list, q)
+		if err != nil {
 			return nil, err
 		}
+		out[owner] = page
 	}
-	return out, keyErrors(out, failed)
+	return out, nil
 }
+
+// pagesOf answers the pages of records that HubSpot can only list whole: all that
+// is associated with the owners is read, then kept or left out, sorted, bounded and
+// cut here.
+func pagesOf[V record.Record](ctx context.Context, c *client, typ objectType, q sources.Query, owners []sources.Owner, convert maker[V], keep func(V) bool) (map[sources.Owner]sources.Page[V], map[sources.Owner]error, error) {
+	if _, err := sources.Window[V](c.env.Name, nil, q); err != nil {
+		return nil, nil, err // a cursor that we never gave
+	}
+	lists, failed, err := listsOf(ctx, c, typ, owners, convert)
+	if err != nil {
+		return nil, nil, err
+	}
+	for owner, list := range lists {
+		lists[owner] = slices.DeleteFunc(list, func(v V) bool { return !keep(v) })
+	}
+	pages, err := windows(c, q, lists)
+	return pages, failed, err
+}
+
+// anyOf keeps every record.
+func anyOf[V any](V) bool { return true }
 
 // recordsOf reads records that belong to customers by their own references. They
 // are told as their company's, for want of one as their contact's.
-func recordsOf[V record.Record](ctx context.Context, c *client, typ objectType, kind record.Kind, refs []record.Ref,
-	convert func(context.Context, []object) (func(object, record.Ref) (V, error), error),
-) (map[record.Ref]V, error) {
+func recordsOf[V record.Record](ctx context.Context, c *client, typ objectType, kind record.Kind, refs []record.Ref, convert maker[V]) (map[record.Ref]V, error) {
 	var ids []string
+	numbers := map[record.Ref]string{}
 	for _, ref := range refs {
-		if ref.Source == c.env.Name && ref.Kind == kind && validNumber(ref.ID) {
-			ids = append(ids, ref.ID)
+		n, ok := strings.CutPrefix(ref.ID, typ.prefix())
+		if ok && ref.Source == c.env.Name && ref.Kind == kind && validNumber(n) {
+			ids, numbers[ref] = append(ids, n), n
 		}
 	}
 	objects, err := c.byID(typ, false)(ctx, ids)
@@ -138,17 +168,16 @@ func recordsOf[V record.Record](ctx context.Context, c *client, typ objectType, 
 		return nil, err
 	}
 	out, failed := map[record.Ref]V{}, map[record.Ref]error{}
-	for _, ref := range refs {
-		o, ok := objects[ref.ID]
+	for ref, id := range numbers {
+		o, ok := objects[id]
 		switch {
-		case ref.Source != c.env.Name || ref.Kind != kind:
-		case lost[ref.ID] != nil:
-			failed[ref] = lost[ref.ID]
-		case !ok || o.ID != ref.ID:
-		case unknown[ref.ID] != nil:
-			failed[ref] = unknown[ref.ID]
+		case lost[id] != nil:
+			failed[ref] = lost[id]
+		case !ok || o.ID != id:
+		case unknown[id] != nil:
+			failed[ref] = unknown[id]
 		default:
-			v, err := toRecord(o, whose[ref.ID])
+			v, err := toRecord(o, whose[id])
 			if err != nil {
 				failed[ref] = c.badRecord(typ, err)
 				continue
@@ -288,7 +317,11 @@ next:
 
 // dealsOf lists the deals of companies and contacts.
 func (c *client) dealsOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Deal], error) {
-	return pagesOf(ctx, c, deals, q, owners, c.toDeals)
+	pages, failed, err := pagesOf(ctx, c, deals, q, owners, c.toDeals, anyOf)
+	if err != nil {
+		return nil, err
+	}
+	return pages, keyErrors(pages, failed)
 }
 
 // dealsRead reads deals by reference.
@@ -311,7 +344,11 @@ func (c *client) toDeals(ctx context.Context, objects []object) (func(object, re
 
 // notesOf lists the notes about companies and contacts.
 func (c *client) notesOf(ctx context.Context, q sources.Query, owners []sources.Owner) (map[sources.Owner]sources.Page[record.Note], error) {
-	return pagesOf(ctx, c, notes, q, owners, c.toNotes)
+	pages, failed, err := pagesOf(ctx, c, notes, q, owners, c.toNotes, anyOf)
+	if err != nil {
+		return nil, err
+	}
+	return pages, keyErrors(pages, failed)
 }
 
 // notesRead reads notes by reference.

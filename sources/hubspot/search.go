@@ -32,7 +32,7 @@ func (c *client) search(ctx context.Context, s sources.SearchOf) (sources.Page[r
 			continue
 		}
 		for more := true; more && len(rows) < want; {
-			found, next, err := c.searchAfter(ctx, typ, c.listed(typ, s), after, min(searchPage, want-len(rows)))
+			found, next, err := c.searchAfter(ctx, typ, [][]filter{c.listed(typ, s)}, after, min(searchPage, want-len(rows)))
 			if err != nil {
 				return page, err
 			}

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -36,6 +37,8 @@ const (
 	propFirstName    = "firstname"
 	propLastName     = "lastname"
 	propMobile       = "mobilephone"
+	propSearchPhone  = "hs_searchable_calculated_phone_number"  // contacts: digits without the country's code
+	propSearchMobile = "hs_searchable_calculated_mobile_number" // likewise
 	propCompanyText  = "company"
 	propJobTitle     = "jobtitle"
 	propLanguage     = "hs_language"
@@ -52,7 +55,7 @@ const (
 	propIsWon        = "hs_is_closed_won"
 	propProbability  = "hs_deal_stage_probability"
 	propNoteBody     = "hs_note_body"
-	propNoteTime     = "hs_timestamp"
+	propTime         = "hs_timestamp"
 	probabilityScale = 4 // HubSpot sends binary floats spelled out to their last digit
 )
 
@@ -65,7 +68,15 @@ var standardProperties = map[objectType][]string{
 		propCompanyID, propMerged, propAllIDs, propContactDate},
 	deals: {propDealName, propAmount, propCurrency, propStage, propCloseDate, propCreated, propIsClosed, propIsWon,
 		propProbability, propOwner, propChanged},
-	notes: {propNoteBody, propNoteTime, propOwner, propChanged},
+	notes:    {propNoteBody, propTime, propOwner, propChanged},
+	calls:    {propCallTitle, propCallBody, propCallDirection, propCallDuration, propCallStatus, propTime, propOwner, propChanged},
+	meetings: {propMeetingTitle, propMeetingBody, propMeetingStart, propMeetingEnd, propMeetingOutcome, propMeetingLocation, propTime, propOwner, propChanged},
+	// The text only: the HTML of a hundred mails would not fit into one answer.
+	emails:         {propEmailSubject, propEmailText, propEmailDirection, propEmailStatus, propTime, propOwner, propChanged},
+	communications: {propMessageBody, propMessageChannel, propTime, propOwner, propChanged},
+	quotes:         {propQuoteNumber, propHSStatus, propQuoteExpires, propQuoteAmount, propQuoteCurrency, propQuotePayment, propQuoteSigned, propHSCreated, propChanged},
+	lineItems:      {propItemName, propItemSKU, propItemQuantity, propItemPrice, propItemAmount, propItemPosition, propChanged},
+	subscriptions:  {propPlanName, propHSStatus, propPlanCurrency, propPlanStart, propPlanNext, propPlanAmount, propPlanLast, propChanged},
 }
 
 // changedProperty is where an object type keeps the time of its last change.
@@ -193,6 +204,7 @@ func (c *client) person(typ objectType, o object, staff map[string]*record.Emplo
 		Links:     c.links(typ, o),
 		Archived:  o.Archived,
 		Addresses: addresses(o, origin),
+		Fields:    c.fields(typ, o, origin),
 	}
 	for _, id := range o.mergedIDs() {
 		p.MergedIDs = append(p.MergedIDs, typ.prefix()+id)
@@ -202,7 +214,7 @@ func (c *client) person(typ objectType, o object, staff map[string]*record.Emplo
 	}
 	phone := func(property, label string) {
 		if s := o.text(property); s != "" {
-			p.Phones = append(p.Phones, record.Phone{AsEntered: s, Number: international(s), Label: label, Origin: origin})
+			p.Phones = append(p.Phones, c.env.Phone(s, label, nil, origin))
 		}
 	}
 	phone(propPhone, "")
@@ -235,6 +247,20 @@ func (c *client) person(typ objectType, o object, staff map[string]*record.Emplo
 		p.Emails = append(p.Emails, record.Email{Address: address, IsPrimary: &primary, Origin: origin})
 	}
 	return p, nil
+}
+
+// fields are the custom fields that the configuration names. HubSpot sends every
+// value as text, whatever the property's type.
+func (c *client) fields(typ objectType, o object, origin record.Origin) []record.CustomField {
+	var out []record.CustomField
+	for _, name := range c.cfg.customFields(typ) {
+		value := []byte("null")
+		if s := o.text(name); s != "" {
+			value, _ = json.Marshal(s) // text always can be
+		}
+		out = append(out, record.CustomField{Key: name, Value: record.JSON(value), Origin: origin})
+	}
+	return out
 }
 
 // links reads the keys of other sources, by source name.
@@ -388,7 +414,7 @@ func (c *client) note(o object, staff map[string]*record.Employee) (record.Note,
 		return record.Note{}, err
 	}
 	n := record.Note{Origin: origin, Text: plainText(o.text(propNoteBody)), Author: staff[o.text(propOwner)]}
-	written := o.text(propNoteTime)
+	written := o.text(propTime)
 	if written == "" {
 		written = o.CreatedAt
 	}
@@ -417,42 +443,6 @@ func languageTag(s string) string {
 
 func joined(parts ...string) string {
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
-}
-
-// The length of a number with country code (ITU-T E.164), shortest in use and longest.
-const (
-	minDigits = 7
-	maxDigits = 15
-)
-
-// international is the E.164 form of a number written with its country code (+ or
-// 00); empty for anything else, national numbers included.
-func international(s string) string {
-	s = strings.ReplaceAll(s, "(0)", "") // the trunk zero, not dialled from abroad
-	var digits strings.Builder
-	plus := false
-	for i, r := range strings.TrimSpace(s) {
-		switch {
-		case r >= '0' && r <= '9':
-			digits.WriteRune(r)
-		case r == '+' && i == 0:
-			plus = true
-		case strings.ContainsRune(" \u00a0-–./()", r):
-		default:
-			return ""
-		}
-	}
-	d := digits.String()
-	if !plus {
-		var ok bool
-		if d, ok = strings.CutPrefix(d, "00"); !ok {
-			return ""
-		}
-	}
-	if len(d) < minDigits || len(d) > maxDigits || d[0] == '0' {
-		return ""
-	}
-	return "+" + d
 }
 
 // badRecord is a record that HubSpot sent in a form it does not document.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -201,7 +202,7 @@ func TestNoCurrencyNoAmount(t *testing.T) {
 }
 
 func TestNote(t *testing.T) {
-	n, err := mapper(t).note(values("7", propNoteBody, "<p>Ruft <b>morgen</b> an</p>", propNoteTime, "1763632800000"), nil)
+	n, err := mapper(t).note(values("7", propNoteBody, "<p>Ruft <b>morgen</b> an</p>", propTime, "1763632800000"), nil)
 	if err != nil || n.Text != "Ruft morgen an" || !n.WrittenAt.Equal(time.UnixMilli(1763632800000)) || n.WebURL != "" {
 		t.Errorf("%+v, %v", n, err)
 	}
@@ -239,14 +240,74 @@ func FuzzPlainText(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, s string) { plainText(s) })
 }
 
-func TestInternational(t *testing.T) {
-	for in, want := range map[string]string{
-		"+41 44 555 01 00": "+41445550100", "+41 (0)44 555 01 00": "+41445550100", "0041445550100": "+41445550100", "+49.30/555-01-00": "+49305550100",
-		"044 555 01 00": "", "+0445550100": "", "+41 44 555 01 00 ext. 7": "", "+41": "", "": "", "ask Vreni": "", "+4144555010012345": "", "(0)44 5550100": "",
+func TestStatuses(t *testing.T) {
+	for _, c := range []struct{ what, got, want string }{
+		{"call queued", string(callStatus("QUEUED")), "PLANNED"}, {"call done", string(callStatus("COMPLETED")), "DONE"},
+		{"call failed", string(callStatus("FAILED")), "CANCELLED"}, {"call missed", string(callStatus("MISSED")), "CANCELLED"}, {"call cancelled", string(callStatus("CANCELED")), "CANCELLED"},
+		{"call ringing", string(callStatus("RINGING")), "OTHER"}, {"call", string(callStatus("")), "OTHER"},
+		{"meeting to come", string(meetingStatus("", true)), "PLANNED"}, {"meeting moved", string(meetingStatus("RESCHEDULED", true)), "PLANNED"},
+		{"meeting called off", string(meetingStatus("CANCELED", true)), "CANCELLED"}, {"meeting not come to", string(meetingStatus("NO_SHOW", false)), "CANCELLED"},
+		{"meeting past", string(meetingStatus("", false)), "OTHER"}, {"meeting of our own word", string(meetingStatus("Warm", true)), "OTHER"},
+		{"quote waiting for approval", string(quoteStatus("PENDING_APPROVAL", "", "")), "DRAFT"}, {"quote out", string(quoteStatus("APPROVED", "PENDING", "")), "SENT"},
+		{"quote paid", string(quoteStatus("APPROVAL_NOT_NEEDED", "PAID", "")), "ACCEPTED"}, {"quote signed", string(quoteStatus("APPROVED", "", "ESIGN_COMPLETED")), "ACCEPTED"},
+		{"quote signed by hand", string(quoteStatus("APPROVED", "", "MANUALLY_SIGNED")), "ACCEPTED"}, {"draft with a signature", string(quoteStatus("DRAFT", "", "ESIGN_COMPLETED")), "DRAFT"}, {"quote", string(quoteStatus("", "", "")), "OTHER"},
+		{"subscription", string(contractStatus("active")), "ACTIVE"}, {"subscription to begin", string(contractStatus("scheduled")), "ACTIVE"},
+		{"subscription over", string(contractStatus("expired")), "ENDED"}, {"subscription paused", string(contractStatus("paused")), "OTHER"},
 	} {
-		if got := international(in); got != want {
-			t.Errorf("international(%q) = %q, want %q", in, got, want)
+		if c.got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, c.got, c.want)
 		}
+	}
+	for _, c := range []struct{ status, direction, want string }{
+		{"SENT", "EMAIL", "DONE OUTBOUND"}, {"SENDING", "EMAIL", "PLANNED OUTBOUND"}, {"SCHEDULED", "EMAIL", "PLANNED OUTBOUND"}, {"BOUNCED", "EMAIL", "CANCELLED OUTBOUND"},
+		{"FAILED", "EMAIL", "CANCELLED OUTBOUND"}, {"", "EMAIL", "OTHER OUTBOUND"}, {"", "INCOMING_EMAIL", "DONE INBOUND"}, {"", "FORWARDED_EMAIL", "DONE "}, {"", "DRAFT_EMAIL", "OTHER "},
+	} {
+		if status, direction := emailStatus(c.status, c.direction); string(status)+" "+string(direction) != c.want {
+			t.Errorf("%+v: %s %s", c, status, direction)
+		}
+	}
+	for in, want := range map[string]time.Duration{"90000": 90 * time.Second, "0": 0, "": 0, "-5": 0, "1.5": 0, "9223372036854775807": 0} {
+		if got := milliseconds(in); got != want {
+			t.Errorf("milliseconds(%q) = %v", in, got)
+		}
+	}
+}
+
+func TestMoney(t *testing.T) {
+	c := &client{cfg: Config{Currency: "CHF"}}
+	for in, want := range map[[2]string]string{
+		{"379.80000000000001136868377216160297393798828125", "EUR"}: "379.8 EUR", {"10", ""}: "10 CHF", {"540.00", "chf"}: "540.00 CHF", {".5", "CHF"}: "0.5 CHF", {"", "CHF"}: "",
+	} {
+		got := ""
+		m, err := c.money(in[0], in[1])
+		if m != nil {
+			got = m.Amount.String() + " " + m.Currency
+		}
+		if err != nil || got != want {
+			t.Errorf("money(%v) = %s, %v; want %s", in, got, err, want)
+		}
+	}
+	for _, in := range [][2]string{{"1e3", "CHF"}, {"ten", "CHF"}, {"10", "Franken"}} {
+		if m, err := c.money(in[0], in[1]); err == nil {
+			t.Errorf("money(%v) = %v", in, m)
+		}
+	}
+	if m, err := (&client{}).money("10", ""); m != nil || err != nil {
+		t.Errorf("without a currency: %v, %v", m, err)
+	}
+}
+
+// The digits that HubSpot's search may hold a number under.
+func TestSearchedDigits(t *testing.T) {
+	for in, want := range map[string]string{
+		"+41445550100": "445550100 0445550100", "+4930555010042": "30555010042 030555010042", "+12025550101": "2025550101 02025550101", "+41015550110": "15550110 015550110",
+	} {
+		if got := strings.Join(searchedDigits(in, record.PhoneSpellings(in)), " "); got != want {
+			t.Errorf("searchedDigits(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := atHome(record.PhoneSpellings("+41445550100")); got != "044 555 01 00" {
+		t.Errorf("at home it is %q", got)
 	}
 }
 

@@ -54,7 +54,8 @@ func Config(baseURL string) hubspot.Config {
 			Companies: hubspot.CompanyProperties{CustomerNumber: propNumber, VATID: propVATID},
 			Contacts:  hubspot.ContactProperties{CustomerNumber: propNumber, MainContact: propMainContact},
 		},
-		ForeignIDs: map[string]hubspot.ForeignID{LedgerSource: {Companies: propLedgerID, Contacts: propLedgerID}},
+		ForeignIDs:   map[string]hubspot.ForeignID{LedgerSource: {Companies: propLedgerID, Contacts: propLedgerID}},
+		CustomFields: hubspot.CustomFields{Companies: []string{"domain"}, Contacts: []string{"createdate"}},
 	}
 }
 
@@ -90,6 +91,7 @@ func Handler(w *world.World) http.Handler {
 	mux.HandleFunc("GET /crm/owners/"+ownersVersion, f.owners)
 	mux.HandleFunc("GET /crm/pipelines/"+version+"/{type}", f.pipelines)
 	mux.HandleFunc("GET /crm/properties/"+version+"/{type}", f.ofType(f.properties))
+	f.listsAndMail(mux)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		switch {

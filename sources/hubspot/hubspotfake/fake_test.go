@@ -20,7 +20,12 @@ func small() *world.World {
 		w.CRM.Owners = append(w.CRM.Owners, &world.Owner{ID: 70 + i, GivenName: "A", FamilyName: "B", Email: "a@acme.example"})
 	}
 	w.CRM.Companies = []*world.Company{{ID: 3, Name: "Muster AG", Number: "K-3", CreatedAt: day}, {ID: 4, Name: "Zu AG", CreatedAt: day, Archived: true}}
-	w.CRM.Contacts = []*world.Contact{{ID: 5, Email: "V@muster.example", MoreEmails: []string{"w@muster.example"}, CompanyID: 3, CreatedAt: day, MergedIDs: []int64{2}}}
+	w.CRM.PhoneCalls = []*world.PhoneCall{{ID: 6, About: world.About{CompanyID: 3, ContactIDs: []int64{5}}, Title: "Anruf", Lasted: time.Minute, At: day}}
+	w.CRM.Offers = []*world.Offer{{ID: 7, About: world.About{CompanyID: 3}, Number: "Q-7", Lines: []world.OfferLine{{ID: 8, Quantity: 3, Price: 3}}, CreatedAt: day}}
+	w.CRM.Lists = []*world.ContactList{{ID: 9, Name: "Gastro", Companies: true, Members: []int64{3}}, {ID: 10, Name: "Laden"}}
+	w.CRM.Topics = []*world.MailTopic{{ID: 11, Name: "Neues"}, {ID: 12, Name: "Anlass"}}
+	w.CRM.Choices = []*world.MailChoice{{ContactID: 5, TopicID: 11, Status: "SUBSCRIBED", At: day}, {ContactID: 5, Status: "UNSUBSCRIBED", At: day}}
+	w.CRM.Contacts = []*world.Contact{{ID: 5, Phone: "+41 44 555 01 01", Email: "V@muster.example", MoreEmails: []string{"w@muster.example"}, CompanyID: 3, CreatedAt: day, MergedIDs: []int64{2}}}
 	return w
 }
 
@@ -38,9 +43,13 @@ func inputs(from, n int) string {
 // TestContract asks the fake as HubSpot is asked, and as it must not be asked.
 func TestContract(t *testing.T) {
 	const (
-		read   = "/crm/objects/2026-09/contacts/batch/read"
-		search = "/crm/objects/2026-09/contacts/search"
-		assoc  = "/crm/associations/2026-09/companies/contacts/batch/read"
+		read    = "/crm/objects/2026-09/contacts/batch/read"
+		search  = "/crm/objects/2026-09/contacts/search"
+		assoc   = "/crm/associations/2026-09/companies/contacts/batch/read"
+		lists   = "/crm/lists/2026-09/search"
+		onLists = "/crm/lists/2026-09/records/memberships/batch/read"
+		chosen  = "/communication-preferences/2026-09/statuses/batch/read"
+		optOut  = "/communication-preferences/2026-09/statuses/batch/unsubscribe-all/read"
 	)
 	batchBody := func(inputs, more string) string {
 		return `{"inputs":` + inputs + `,"properties":["email","nonsense"],"propertiesWithHistory":[]` + more + `}`
@@ -88,6 +97,22 @@ func TestContract(t *testing.T) {
 		{"owners", "GET", "/crm/owners/2026-03?limit=3", "", 200, []string{`"after":"72"`, `"type":"PERSON"`}, []string{`"id":"73"`}},
 		{"owners go on", "GET", "/crm/owners/2026-03?limit=3&after=72", "", 200, []string{`"id":"73"`}, []string{"paging"}},
 		{"properties", "GET", "/crm/properties/2026-09/companies", "", 200, []string{`"name":"customer_number"`, `"hasUniqueValue":true`}, nil},
+		{"a number is held without its country", "POST", search, find(`{"propertyName":"hs_searchable_calculated_phone_number","operator":"IN","values":["445550101"]}`, ""), 200, []string{`"total":1`}, nil},
+		{"a number is not held as it was typed", "POST", search, find(`{"propertyName":"phone","operator":"IN","values":["+41 44 555 01 01"]}`, ""), 200, []string{`"total":0`}, nil},
+		{"calls", "POST", "/crm/objects/2026-09/calls/batch/read", `{"inputs":[{"id":"6"}],"properties":["hs_call_duration","hs_call_status"],"propertiesWithHistory":[]}`, 200, []string{`"hs_call_duration":"60000"`, `"hs_call_status":null`}, nil},
+		{"calls of a contact", "POST", "/crm/associations/2026-09/contacts/calls/batch/read", `{"inputs":[{"id":"5"}]}`, 200, []string{`"toObjectId":"6"`, `"typeId":193`}, nil},
+		{"a quote's amount is calculated", "POST", "/crm/objects/2026-09/quotes/batch/read", `{"inputs":[{"id":"7"}],"properties":["hs_quote_amount"],"propertiesWithHistory":[]}`, 200, []string{`"hs_quote_amount":"0.0899999`}, nil},
+		{"line items of a quote", "POST", "/crm/associations/2026-09/quotes/line_items/batch/read", `{"inputs":[{"id":"7"}]}`, 200, []string{`"toObjectId":"8"`}, nil},
+		{"lists", "POST", lists, `{"additionalProperties":[],"listIds":[],"processingTypes":[],"offset":0,"count":1}`, 200, []string{`"hasMore":true`, `"offset":1`, `"name":"Gastro"`}, []string{"Laden"}},
+		{"lists go on", "POST", lists, `{"additionalProperties":[],"listIds":[],"processingTypes":[],"offset":1}`, 200, []string{`"hasMore":false`, "Laden"}, nil},
+		{"501 lists", "POST", lists, `{"additionalProperties":[],"listIds":[],"processingTypes":[],"offset":0,"count":501}`, 400, nil, nil},
+		{"lists without offset", "POST", lists, `{"additionalProperties":[],"listIds":[],"processingTypes":[]}`, 400, []string{"offset"}, nil},
+		{"on lists", "POST", onLists, `{"inputs":[{"objectTypeId":"0-2","recordId":"3"},{"objectTypeId":"0-1","recordId":"5"},{"objectTypeId":"0-1","recordId":"99"}]}`, 207, []string{`"listId":"9"`, `"recordListMemberships":[]`, "OBJECT_NOT_FOUND"}, nil},
+		{"on lists of no type", "POST", onLists, `{"inputs":[{"objectTypeId":"contacts","recordId":"5"}]}`, 400, nil, nil},
+		{"chosen", "POST", chosen + "?channel=EMAIL", `{"inputs":["v@muster.example"]}`, 200, []string{`"status":"SUBSCRIBED"`, `"status":"NOT_SPECIFIED"`, `"subscriptionName":"Neues"`}, []string{"Anlass"}},
+		{"chosen on no channel", "POST", chosen, `{"inputs":["v@muster.example"]}`, 400, []string{"channel"}, nil},
+		{"opted out", "POST", optOut + "?channel=EMAIL", `{"inputs":["v@muster.example"]}`, 200, []string{`"status":"UNSUBSCRIBED"`, "PORTAL_WIDE"}, nil},
+		{"topics", "GET", "/communication-preferences/2026-09/definitions", "", 200, []string{`"name":"Anlass"`, `"id":"12"`}, nil},
 		{"list", "GET", "/crm/objects/2026-09/contacts?limit=1", "", 200, []string{`"id":"5"`}, nil},
 		{"list of 101", "GET", "/crm/objects/2026-09/contacts?limit=101", "", 400, nil, nil},
 	} {

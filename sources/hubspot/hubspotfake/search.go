@@ -180,8 +180,12 @@ func (t *table) readable(property, v string) error {
 func (t *table) passes(o *row, f filter) bool {
 	v, has := o.values[f.PropertyName]
 	held := v
-	if t.kinds[f.PropertyName] == kindText {
+	switch t.kinds[f.PropertyName] {
+	case kindText:
 		held = strings.ToLower(v)
+	case kindPhone:
+		held = searchable(v)
+	default: // as it is
 	}
 	switch f.Operator {
 	case "HAS_PROPERTY":

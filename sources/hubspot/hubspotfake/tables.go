@@ -18,6 +18,7 @@ const (
 	kindTime   kind = "datetime"
 	kindChoice kind = "enumeration"
 	kindYesNo  kind = "bool"
+	kindPhone  kind = "phone_number" // text that the index holds by its digits
 )
 
 // customProperties are the ones this portal made itself.
@@ -71,7 +72,7 @@ func (t *table) add(r *row, merged []int64, pairs ...string) {
 	}
 	r.values = map[string]string{}
 	pairs = append(pairs, "hs_object_id", text(r.id), "hs_merged_object_ids", textList(merged), t.changedProperty, isoTime(r.changed))
-	if t.name != "notes" {
+	if t.kinds["createdate"] != "" {
 		pairs = append(pairs, "createdate", isoTime(r.created))
 	} else {
 		pairs = append(pairs, "hs_createdate", isoTime(r.created))
@@ -99,7 +100,7 @@ func newTable(name, singular, typeID, changed string, kinds map[string]kind, def
 
 func tables(crm *world.CRM) map[string]*table {
 	companies := newTable("companies", "company", "0-2", "hs_lastmodifieddate", map[string]kind{
-		"name": kindText, "domain": kindText, "phone": kindText, "address": kindText, "address2": kindText, "zip": kindText, "city": kindText,
+		"name": kindText, "domain": kindText, "phone": kindPhone, "address": kindText, "address2": kindText, "zip": kindText, "city": kindText,
 		"state": kindText, "country": kindText, "lifecyclestage": kindChoice, "createdate": kindTime,
 		propNumber: kindText, propVATID: kindText, propLedgerID: kindText,
 	}, "createdate", "domain", "name")
@@ -110,7 +111,8 @@ func tables(crm *world.CRM) map[string]*table {
 			propNumber, c.Number, propLedgerID, text(c.LedgerID), propVATID, c.VATID)
 	}
 	contacts := newTable("contacts", "contact", "0-1", "lastmodifieddate", map[string]kind{
-		"email": kindText, "hs_additional_emails": kindChoice, "firstname": kindText, "lastname": kindText, "phone": kindText, "mobilephone": kindText,
+		"email": kindText, "hs_additional_emails": kindChoice, "firstname": kindText, "lastname": kindText, "phone": kindPhone, "mobilephone": kindPhone,
+		"hs_searchable_calculated_phone_number": kindText, "hs_searchable_calculated_mobile_number": kindText,
 		"company": kindText, "jobtitle": kindText, "associatedcompanyid": kindNumber, "address": kindText, "zip": kindText, "city": kindText,
 		"state": kindText, "country": kindText, "hs_country_region_code": kindText, "hs_language": kindChoice, "lifecyclestage": kindChoice,
 		"createdate": kindTime, "hs_all_contact_vids": kindChoice,
@@ -123,7 +125,7 @@ func tables(crm *world.CRM) map[string]*table {
 		}
 		contacts.add(&row{id: c.ID, archived: c.Archived, created: c.CreatedAt, changed: c.ChangedAt}, c.MergedIDs,
 			"email", c.Email, "hs_additional_emails", strings.Join(c.MoreEmails, ";"), "firstname", c.GivenName, "lastname", c.FamilyName,
-			"phone", c.Phone, "mobilephone", c.Mobile, "company", c.CompanyTxt, "jobtitle", c.JobTitle, "associatedcompanyid", text(c.CompanyID),
+			"phone", c.Phone, "mobilephone", c.Mobile, "hs_searchable_calculated_phone_number", searchable(c.Phone), "hs_searchable_calculated_mobile_number", searchable(c.Mobile), "company", c.CompanyTxt, "jobtitle", c.JobTitle, "associatedcompanyid", text(c.CompanyID),
 			"address", c.Address.Street, "zip", c.Address.PostalCode, "city", c.Address.City, "state", c.Address.Region, "country", c.Address.Country,
 			"hs_language", c.Language, "lifecyclestage", c.Stage, "hubspot_owner_id", text(c.OwnerID),
 			"hs_all_contact_vids", textList(append([]int64{c.ID}, c.MergedIDs...)),
@@ -148,6 +150,9 @@ func tables(crm *world.CRM) map[string]*table {
 			"hs_note_body", n.HTML, "hs_timestamp", isoTime(n.At), "hubspot_owner_id", text(n.OwnerID))
 	}
 	all := map[string]*table{"companies": companies, "contacts": contacts, "deals": deals, "notes": notes}
+	for _, t := range engagements(crm) {
+		all[t.name] = t
+	}
 	for _, t := range all {
 		slices.SortFunc(t.rows, func(a, b *row) int { return int(a.id - b.id) })
 	}
@@ -164,6 +169,21 @@ func tables(crm *world.CRM) map[string]*table {
 		t.flagUnique(propNumber)
 	}
 	return all
+}
+
+// searchable is a number as the index holds it: the digits of area and line,
+// without the country's code. What was typed without one keeps its digits.
+func searchable(asEntered string) string {
+	e164 := world.E164(asEntered, "")
+	if e164 == "" {
+		return strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, asEntered)
+	}
+	return e164[len("+41"):] // the world's countries have codes of two digits
 }
 
 // flagUnique makes a property unique if no two objects have the same value.
@@ -274,6 +294,7 @@ func associations(crm *world.CRM, types map[string]*table) map[[2]string]map[str
 			both("notes", n.ID, "contacts", id, []any{hubspotType(202, "")}, []any{hubspotType(201, "")})
 		}
 	}
+	engaged(crm, both)
 	for _, by := range out {
 		for _, list := range by {
 			slices.SortFunc(list, func(a, b link) int { return int(a.to - b.to) })
