@@ -105,7 +105,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, lo
 
 // serve answers until ctx ends.
 func serve(ctx context.Context, env command.Env, cfg *config.Config, box *sandbox.Sandbox) error {
-	house, err := command.Open(env, cfg)
+	house, err := command.Open(ctx, env, cfg)
 	if err != nil {
 		return err
 	}

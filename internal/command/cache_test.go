@@ -108,7 +108,7 @@ func shared(t *testing.T, srv *redistest.Server, extra string) (*config.Config, 
 
 func start(t *testing.T, cfg *config.Config) *server {
 	t.Helper()
-	house, err := Open(Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: time.Now}, cfg)
+	house, err := Open(t.Context(), Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: time.Now}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func checkRedis(ctx context.Context, env Env, cfg *config.Config) error {
 	if cfg.Cache.Redis == nil {
 		return nil
 	}
-	kept, err := openCache(env, cfg)
+	kept, err := openCache(ctx, env, cfg)
 	if err != nil {
 		return err
 	}

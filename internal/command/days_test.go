@@ -71,7 +71,7 @@ func coldCalls(t *testing.T, day time.Time, query string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	house, err := Open(env, cfg)
+	house, err := Open(t.Context(), env, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,9 +37,10 @@ type House struct {
 	env     Env
 }
 
-// Open makes everything that the configuration names. It never calls the network.
-func Open(env Env, cfg *config.Config) (*House, error) {
-	kept, err := openCache(env, cfg)
+// Open makes everything that the configuration names, to live until Close. It waits
+// for nothing on the network.
+func Open(ctx context.Context, env Env, cfg *config.Config) (*House, error) {
+	kept, err := openCache(ctx, env, cfg)
 	if err != nil {
 		return nil, err
 	}
