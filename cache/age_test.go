@@ -22,7 +22,7 @@ type ages struct {
 func aged(t *testing.T, p Policy) *ages {
 	a := &ages{t: t}
 	s := store(t, 0)
-	a.ask = Through(s, "shop", "orders", p, func(ctx context.Context, keys []key) (map[key]string, error) {
+	a.ask = Through(s, "shop", "orders", p, func(_ context.Context, keys []key) (map[key]string, error) {
 		a.asked++
 		if a.took > 0 {
 			time.Sleep(a.took)

@@ -28,8 +28,8 @@ const (
 // What values are written with: CBOR by the names of fields. Which types a name
 // stands for is held by the shape before it, so that no tag has to be kept up.
 var (
-	encodes = must(cbor.EncOptions{Time: cbor.TimeRFC3339NanoUTC}.EncMode())
-	decodes = must(cbor.DecOptions{
+	encodes = must(cbor.EncOptions{Time: cbor.TimeRFC3339NanoUTC}.EncMode()) //nolint:gochecknoglobals // never changed
+	decodes = must(cbor.DecOptions{                                          //nolint:gochecknoglobals // never changed
 		MaxNestedLevels: maxNested, MaxArrayElements: maxItems, MaxMapPairs: maxItems,
 		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden,
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField, UTF8: cbor.UTF8DecodeInvalid, // what vendors write is theirs

@@ -73,8 +73,9 @@ func (e *entry) serves(now, since time.Time) (yes, behind bool) {
 		return true, !waits
 	case old:
 		return waits, false
+	default:
+		return false, false
 	}
-	return false, false
 }
 
 // bridges reports whether the value may be answered because the source failed.

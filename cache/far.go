@@ -71,7 +71,7 @@ type write struct {
 }
 
 // openFar makes the client and begins to listen; it waits for nothing.
-func openFar(s *Store, o Options) (*far, error) {
+func openFar(ctx context.Context, s *Store, o Options) (*far, error) {
 	r := o.Redis
 	if len(r.Addresses) == 0 {
 		return nil, errors.New("cache.redis names no address")
@@ -88,7 +88,7 @@ func openFar(s *Store, o Options) (*far, error) {
 	if r.TLS {
 		u.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	ctx, stop := context.WithCancel(context.Background()) //nolint:contextcheck // ends with Close, not with who opens
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	f := &far{store: s, client: redis.NewUniversalClient(u), log: o.Log, tripped: make(chan struct{}, 1), writes: make(chan write, maxPending), stop: stop}
 	f.tasks.Go(func() { f.listen(ctx) })
 	f.tasks.Go(func() { f.probe(ctx) })

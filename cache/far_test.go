@@ -40,7 +40,7 @@ func newReplica(t *testing.T, r *Redis, o Options, p Policy) *replica {
 	if o.Root == nil {
 		o.Root = root
 	}
-	s, err := Open(o)
+	s, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (r *replica) must(t *testing.T, keys ...key) {
 	}
 }
 
-var minute = Policy{Soft: time.Minute, Hard: 2 * time.Minute, StaleIfError: 10 * time.Minute}
+var minute = Policy{Soft: time.Minute, Hard: 2 * time.Minute, StaleIfError: 10 * time.Minute} //nolint:gochecknoglobals // of tests, never changed
 
 func single(s *redistest.Server) *Redis { return &Redis{Addresses: []string{s.Addr}} }
 
@@ -340,7 +340,7 @@ func forgets(t *testing.T, r *Redis, servers []*redistest.Server) {
 // A load under way when its owner is forgotten does not bring the answer back.
 func TestForgottenWhileLoading(t *testing.T) {
 	srv := redistest.Start(t)
-	s, err := Open(Options{Redis: single(srv), Root: root})
+	s, err := Open(t.Context(), Options{Redis: single(srv), Root: root})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,10 +369,30 @@ func TestForgottenWhileLoading(t *testing.T) {
 	}
 }
 
+// manualsUser makes the user that the manual proposes, with what it adds for clusters.
+func manualsUser(t *testing.T, srv *redistest.Server) {
+	t.Helper()
+	manual, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(`(?m)^user c360 .*$`).FindString(string(manual))
+	more := regexp.MustCompile("clusters add `([^`]*)`").FindStringSubmatch(string(manual))
+	if rule == "" || more == nil {
+		t.Fatal("the manual proposes no user")
+	}
+	var args []any
+	for _, word := range strings.Fields("ACL SETUSER" + strings.TrimPrefix(rule, "user") + " " + more[1]) {
+		args = append(args, word)
+	}
+	do(args...)(t, srv)
+}
+
 func TestClusterOfSix(t *testing.T) {
 	servers := redistest.Cluster(t)
-	r := &Redis{}
+	r := &Redis{Username: "c360", Password: "PASSWORD"}
 	for _, s := range servers {
+		manualsUser(t, s)
 		r.Addresses = append(r.Addresses, s.Addr)
 	}
 	forgets(t, r, servers)
@@ -395,7 +415,7 @@ func TestClusterOfSix(t *testing.T) {
 }
 
 func TestOpenNeedsARoot(t *testing.T) {
-	if _, err := Open(Options{Redis: &Redis{Addresses: []string{"127.0.0.1:1"}}}); err == nil {
+	if _, err := Open(t.Context(), Options{Redis: &Redis{Addresses: []string{"127.0.0.1:1"}}}); err == nil {
 		t.Error("a shared cache without a root was opened")
 	}
 	if _, err := store(t, 0).Held(t.Context(), nil); !errors.Is(err, ErrNotShared) {
@@ -405,17 +425,8 @@ func TestOpenNeedsARoot(t *testing.T) {
 
 // The user that the manual proposes may do all that is done, and nothing else is.
 func TestManualsUserSuffices(t *testing.T) {
-	manual, err := os.ReadFile("../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rule := regexp.MustCompile(`(?m)^user c360 .*$`).FindString(string(manual))
 	srv := redistest.Start(t)
-	var args []any
-	for _, word := range strings.Fields("ACL SETUSER" + strings.TrimPrefix(rule, "user")) {
-		args = append(args, word)
-	}
-	do(args...)(t, srv)
+	manualsUser(t, srv)
 	forgets(t, &Redis{Addresses: []string{srv.Addr}, DB: 0, Username: "c360", Password: "PASSWORD"}, []*redistest.Server{srv})
 	other := newReplica(t, &Redis{Addresses: []string{srv.Addr}, DB: 1, Username: "c360", Password: "PASSWORD"}, Options{}, minute)
 	other.must(t, "a")

@@ -75,8 +75,9 @@ type Store struct {
 	kinds   map[string][]kind  // by source: what is kept
 }
 
-// Open makes a Store. It does not wait for Redis, which may be down.
-func Open(o Options) (*Store, error) {
+// Open makes a Store, which lives until Close, whatever becomes of ctx. It does not
+// wait for Redis, which may be down.
+func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = DefaultMaxBytes
 	}
@@ -109,7 +110,7 @@ func Open(o Options) (*Store, error) {
 		s.near.StopAllGoroutines()
 		return nil, fmt.Errorf("cache.redis needs keys.root: it seals what Redis holds")
 	}
-	if s.far, err = openFar(s, o); err != nil {
+	if s.far, err = openFar(ctx, s, o); err != nil {
 		s.near.StopAllGoroutines()
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (s *Store) nearLife(e entry) time.Duration {
 
 // Stats tells what the store holds.
 func (s *Store) Stats() Stats {
-	st := Stats{Entries: s.near.EstimatedSize(), Bytes: int(min(s.near.WeightedSize(), 1<<62))} //nolint:gosec // bounded
+	st := Stats{Entries: s.near.EstimatedSize(), Bytes: int(min(s.near.WeightedSize(), 1<<62))}
 	if s.far != nil {
 		st.Shared, st.Usable = true, s.far.usable()
 	}
@@ -246,7 +247,7 @@ func (s *Store) offer(lead []*flight, held map[*flight]entry) []*flight {
 		}
 		serves, behind := e.serves(now, f.since)
 		switch {
-		case serves && !(behind && f.behind):
+		case serves && (!behind || !f.behind):
 			s.near.Set(f.name, e)
 			s.settle(f, e)
 			if behind {

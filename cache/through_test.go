@@ -27,7 +27,7 @@ func (k key) CacheKey() (owner, field string) { return string(k), "self" }
 
 func store(t *testing.T, maxBytes int64) *Store {
 	t.Helper()
-	s, err := Open(Options{MaxBytes: maxBytes})
+	s, err := Open(t.Context(), Options{MaxBytes: maxBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestWeighSeesWhatAValueKeepsAlive(t *testing.T) {
 }
 
 func TestOpenRefusesTooLittle(t *testing.T) {
-	if _, err := Open(Options{MaxBytes: 1000}); err == nil {
+	if _, err := Open(t.Context(), Options{MaxBytes: 1000}); err == nil {
 		t.Error("a store of 1000 bytes was made")
 	}
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // openCache makes the cache that the configuration names. It does not wait for Redis.
-func openCache(env Env, cfg *config.Config, observe cache.Observer) (*cache.Store, error) {
+func openCache(ctx context.Context, env Env, cfg *config.Config, observe cache.Observer) (*cache.Store, error) {
 	o := cache.Options{MaxBytes: int64(cfg.Cache.MaxBytes), Root: []byte(cfg.Keys.Root.Reveal()), Now: env.Now, Log: env.Log, Observe: observe}
 	for _, former := range cfg.Keys.Former {
 		o.Former = append(o.Former, []byte(former.Reveal()))
@@ -31,7 +31,7 @@ func openCache(env Env, cfg *config.Config, observe cache.Observer) (*cache.Stor
 		o.Redis = &cache.Redis{Addresses: r.Addresses, Cluster: r.Cluster, SentinelMaster: r.SentinelMaster, DB: r.DB,
 			Username: r.Username, Password: r.Password, TLS: r.TLS}
 	}
-	return cache.Open(o)
+	return cache.Open(ctx, o)
 }
 
 // lives are the configured lives of a source's answers.
@@ -130,7 +130,7 @@ func traceCustomer(ctx context.Context, env Env, cfg *config.Config, id string) 
 	if err != nil {
 		return nil, err
 	}
-	store, err := openCache(env, cfg, cache.Observer{})
+	store, err := openCache(ctx, env, cfg, cache.Observer{})
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func checkRedis(ctx context.Context, env Env, cfg *config.Config) error {
 	if cfg.Cache.Redis == nil {
 		return nil
 	}
-	kept, err := openCache(env, cfg, cache.Observer{})
+	kept, err := openCache(ctx, env, cfg, cache.Observer{})
 	if err != nil {
 		return err
 	}

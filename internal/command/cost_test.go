@@ -126,7 +126,7 @@ func opened(t testing.TB, kept, warm bool) (*meter, http.Handler) {
 	env := Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	var store *cache.Store
 	if kept {
-		if store, err = cache.Open(cache.Options{}); err != nil {
+		if store, err = cache.Open(t.Context(), cache.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(store.Close)

@@ -48,7 +48,8 @@ type House struct {
 	end     func()
 }
 
-// Open makes everything that the configuration names. It never calls the network.
+// Open makes everything that the configuration names, to live until Close. It waits
+// for nothing on the network.
 func Open(ctx context.Context, env Env, cfg *config.Config) (*House, error) {
 	env.Log = slog.New(telemetry.Logs(env.Log.Handler(), resolvers.RequestID))
 	tel, err := startTelemetry(ctx, env, cfg.Telemetry)
@@ -56,7 +57,7 @@ func Open(ctx context.Context, env Env, cfg *config.Config) (*House, error) {
 		return nil, err
 	}
 	env.Watch = tel.Watch()
-	kept, err := openCache(env, cfg, cache.Observer{
+	kept, err := openCache(ctx, env, cfg, cache.Observer{
 		Looked: func(source, kind string, l cache.Looked) {
 			tel.Looked(source, kind, l.Near, l.Far, l.Missed, l.Stale)
 		},

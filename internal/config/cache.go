@@ -73,8 +73,8 @@ func redisOf(node ast.Node) (*Redis, error) {
 		}
 	} else if list, ok := node.(*ast.SequenceNode); ok {
 		for i, item := range list.Values {
-			one := &Redis{}
-			if one, err = redisURL(item); err != nil {
+			one, err := redisURL(item)
+			if err != nil {
 				return nil, err
 			}
 			if i > 0 && (one.DB != r.DB || one.Username != r.Username || one.Password != r.Password || one.TLS != r.TLS) {

@@ -52,7 +52,7 @@ func filled(v reflect.Value, depth int) {
 func TestEveryCapabilityIsKeptWhole(t *testing.T) {
 	srv := redistest.Start(t)
 	open := func() *cache.Store {
-		s, err := cache.Open(cache.Options{Redis: &cache.Redis{Addresses: []string{srv.Addr}}, Root: []byte("0123456789abcdef0123456789abcdef")})
+		s, err := cache.Open(t.Context(), cache.Options{Redis: &cache.Redis{Addresses: []string{srv.Addr}}, Root: []byte("0123456789abcdef0123456789abcdef")})
 		if err != nil {
 			t.Fatal(err)
 		}
