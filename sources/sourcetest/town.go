@@ -308,7 +308,7 @@ func keysOf(p person, kind sources.IdentifierKind) []sources.Identifier {
 			add("", n.Number)
 		}
 	case sources.ByVATID:
-		add("", compact(p.VATID))
+		add("", record.VATKey(p.VATID))
 	case sources.ByCustomerNumber:
 		for _, n := range p.Numbers {
 			add("", n)
@@ -340,7 +340,7 @@ func spelledLike(p person, k sources.Identifier) bool {
 	case sources.ByCustomerNumber:
 		return slices.ContainsFunc(p.Numbers, func(n string) bool { return strings.EqualFold(n, k.Value) })
 	case sources.ByVATID:
-		return compact(p.VATID) == compact(k.Value) && compact(k.Value) != ""
+		return record.VATKey(p.VATID) == compact(k.Value) && compact(k.Value) != ""
 	default: // addresses and links have one spelling
 	}
 	return false
