@@ -48,7 +48,7 @@ func troubles() []trouble {
 		return func(t *testing.T, s *redistest.Server, _ *toxiproxy.Proxy) {
 			c := s.Client()
 			defer func() { _ = c.Close() }()
-			if err := c.SlaveOf(t.Context(), of, port).Err(); err != nil {
+			if err := c.ReplicaOf(t.Context(), of, port).Err(); err != nil {
 				t.Errorf("REPLICAOF: %v", err)
 			}
 		}
@@ -219,7 +219,7 @@ func (l *load) stop() (queries, failed int64, slowest time.Duration) {
 // known are the pages of people without any fault.
 func (w *town) known(t *testing.T, n int) map[string]answer {
 	t.Helper()
-	h := w.open(t, "")
+	h := w.open(t)
 	out := map[string]answer{}
 	for _, e := range w.emails(n) {
 		a, _, err := h.ask(t.Context(), e)
@@ -267,7 +267,7 @@ func TestBrokenRedis(t *testing.T) {
 
 			calm := run(t.Context(), 3, known, h)
 			pause(t.Context(), 1500*time.Millisecond)
-			before, _, usual := calm.stop()
+			_, _, usual := calm.stop()
 			if reads(t.Context(), direct) < 1 {
 				t.Fatal("Redis was not asked at all before the fault")
 			}
@@ -300,7 +300,6 @@ func TestBrokenRedis(t *testing.T) {
 				late = "   LATE"
 			}
 			lines = append(lines, fmt.Sprintf("%-24s %7d %7d %10d ms %10d ms %8.2f s%s", f.name, queries, failed, usual.Milliseconds(), slowest.Milliseconds(), back.Seconds(), late))
-			_ = before
 		})
 	}
 	t.Logf("\nRedis                    queries  failed  slowest before    during    used again\n%s", strings.Join(lines, "\n"))

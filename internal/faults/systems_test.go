@@ -115,7 +115,7 @@ func wrongs() []wrong {
 // error that names it; the others are whole; and all is whole again afterwards.
 func TestBrokenSystems(t *testing.T) {
 	w := newTown(t)
-	sound, _, err := w.open(t, "").ask(t.Context(), world.StarPersonEmail)
+	sound, _, err := w.open(t).ask(t.Context(), world.StarPersonEmail)
 	if err != nil || sound.whole() != "" {
 		t.Fatalf("before any fault: %v, %s", err, sound.whole())
 	}
@@ -148,8 +148,8 @@ func TestBrokenSystems(t *testing.T) {
 // more than three times what is promised.
 func (w *town) suffer(t *testing.T, name string, f wrong) string {
 	s := w.systems[name]
-	h := w.open(t, "")
-	other := w.open(t, "")
+	h := w.open(t)
+	other := w.open(t)
 	sound, _, err := other.ask(t.Context(), world.StarPersonEmail)
 	if err != nil || sound.whole() != "" {
 		t.Fatalf("before the fault: %v, %s", err, sound.whole())
