@@ -85,12 +85,18 @@ func pages(b *testing.B, v variant) {
 	if f.metric(b, "cache_writes_dropped_total") > 0 {
 		b.Error("values were not written to Redis: the load is too fast for this machine")
 	}
+	if failed := f.metric(b, "redis_operations_total", `code="FAILED"`); failed > 0 {
+		b.Logf("%v round trips to Redis failed: it was left alone for a second each time", failed)
+	}
 	per := func(x float64, unit string) { b.ReportMetric(x/float64(n), unit+"/query") }
 	d := after.minus(before)
 	keys := d.near + d.far + d.missed
 	b.ReportMetric(100*d.near/keys, "%memory")
 	b.ReportMetric(100*d.far/keys, "%redis")
 	per(d.calls, "calls")
+	for i, name := range names {
+		per(d.each[i], "calls-"+name)
+	}
 	per(d.answered, "B-answer")
 	per(d.upstream, "B-systems")
 	per(d.cpu*1e6, "CPU-µs")
@@ -123,7 +129,8 @@ func TestVariants(t *testing.T) {
 			}
 			f.settle(t)
 			warm := f.read(t).minus(cold)
-			if (warm.near > 0) != v.near || (warm.far > 0) != v.redis || (warm.calls > 0) != (!v.near && !v.redis) || (warm.redisOut > 0) != v.redis {
+			tenth := (warm.near + warm.far + warm.missed) / 10 // an answer may be seen before memory has let go of it
+			if (warm.near > tenth) != v.near || (warm.far > tenth) != v.redis || (warm.redisOut > 0) != v.redis || (v.near || v.redis) != (warm.calls < cold.calls/2) {
 				t.Errorf("warm: %+v", warm)
 			}
 		})

@@ -172,10 +172,14 @@ func (f *fleet) ask(tb testing.TB, replica int, email string) {
 	f.answered += len(text)
 }
 
+// names are the sandbox's systems.
+var names = [...]string{"crm", "shop", "ledger", "helpdesk"}
+
 // reading is what has been counted so far. Times are in seconds.
 type reading struct {
 	near, far, missed   float64 // keys, by what answered them
 	calls               float64 // HTTP requests to the systems
+	each                [len(names)]float64
 	answered, upstream  float64 // bytes to clients, bytes from the systems
 	cpu                 float64 // of the product
 	redisIn, redisOut   float64 // bytes
@@ -188,6 +192,9 @@ func (f *fleet) read(tb testing.TB) reading {
 		near: f.metric(tb, "cache_lookups_total", `result="near"`), far: f.metric(tb, "cache_lookups_total", `result="redis"`),
 		missed: f.metric(tb, "cache_lookups_total", `result="miss"`), calls: f.metric(tb, "upstream_requests_total"),
 		answered: float64(f.answered), upstream: f.upstream(tb), cpu: cpu(tb),
+	}
+	for i, name := range names {
+		r.each[i] = f.metric(tb, "upstream_requests_total", `source="`+name+`"`)
 	}
 	if f.redis != nil {
 		c := f.redis.Client()
@@ -204,7 +211,11 @@ func (f *fleet) read(tb testing.TB) reading {
 }
 
 func (r reading) minus(o reading) reading {
-	return reading{r.near - o.near, r.far - o.far, r.missed - o.missed, r.calls - o.calls, r.answered - o.answered, r.upstream - o.upstream,
+	each := r.each
+	for i := range each {
+		each[i] -= o.each[i]
+	}
+	return reading{r.near - o.near, r.far - o.far, r.missed - o.missed, r.calls - o.calls, each, r.answered - o.answered, r.upstream - o.upstream,
 		r.cpu - o.cpu, r.redisIn - o.redisIn, r.redisOut - o.redisOut, r.redisCPU - o.redisCPU, r.redisHeld - o.redisHeld}
 }
 
