@@ -16,12 +16,10 @@ import (
 // DefaultMaxBytes bounds the memory that entries take.
 const DefaultMaxBytes = 64 << 20
 
-// minMaxBytes is the least that makes sense: one large page of records.
-const minMaxBytes = 1 << 20
-
 // Options make a Store.
 type Options struct {
-	// MaxBytes bounds the memory that values take, roughly; 0 is DefaultMaxBytes.
+	// MaxBytes bounds the memory that values take, roughly; 0 is DefaultMaxBytes. What
+	// is larger than that by itself is not held.
 	MaxBytes int64
 	// Redis is where replicas share values; nil for this process alone.
 	Redis *Redis
@@ -81,8 +79,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = DefaultMaxBytes
 	}
-	if o.MaxBytes < minMaxBytes {
-		return nil, fmt.Errorf("cache.maxBytes must be at least 1MiB")
+	if o.MaxBytes < 0 {
+		return nil, fmt.Errorf("the cache cannot hold %d bytes", o.MaxBytes)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -219,8 +219,8 @@ func TestWeighSeesWhatAValueKeepsAlive(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesTooLittle(t *testing.T) {
-	if _, err := Open(t.Context(), Options{MaxBytes: 1000}); err == nil {
-		t.Error("a store of 1000 bytes was made")
+func TestOpenRefusesLessThanNothing(t *testing.T) {
+	if _, err := Open(t.Context(), Options{MaxBytes: -1}); err == nil {
+		t.Error("a store of -1 bytes was made")
 	}
 }

@@ -261,6 +261,9 @@ func (c *Config) complete() error {
 	if c.Cache.Redis != nil && c.Keys.Root.Reveal() == "" {
 		return fmt.Errorf("line %d: cache.redis needs keys.root, which seals what Redis holds: make one with: head -c 32 /dev/urandom | base64", c.Cache.Redis.line)
 	}
+	if b := c.Cache.MaxBytes; b != 0 && b < minCache {
+		return fmt.Errorf("cache.maxBytes must be at least 1MiB: some large pages of records")
+	}
 	switch l := c.Limits; {
 	case l.Timeout < 0:
 		return fmt.Errorf("limits.timeout must not be negative")
@@ -360,6 +363,9 @@ func (c *Config) names() []string {
 	}
 	return out
 }
+
+// minCache is the least memory that makes sense: some large pages of records.
+const minCache Bytes = 1 << 20
 
 // Bytes is a number of bytes, read from "64MiB", "1GiB", "512KiB" or a plain number.
 type Bytes int64

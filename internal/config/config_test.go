@@ -172,6 +172,7 @@ func TestParseRefuses(t *testing.T) {
 		{"wrong type in the vendor's part", one(", pages: many"), []string{"wrong value", "pages: many"}},
 		{"no duration", one(", wait: soon"), []string{"line 3", "wait", "soon"}},
 		{"no size", one("") + "cache: {maxBytes: 64MB}\n", []string{"64MiB", "line 4", "cache.maxBytes"}},
+		{"a cache that holds nothing", one("") + "cache: {maxBytes: 512KiB}\n", []string{"cache.maxBytes", "1MiB"}},
 		{"negative time of a source", one(", timeout: -1s"), []string{"line 3", "timeout"}},
 		{"negative connections", one(", maxConns: -1"), []string{"line 3", "maxConns"}},
 		{"negative number of requests", one("") + "limits: {concurrent: -1}\n", []string{"limits.concurrent"}},
