@@ -81,6 +81,9 @@ func (s *scene) everything(t *testing.T) {
 		for _, o := range c.Orders {
 			orders++
 			seen("shop", "orders "+o.ID)
+			for _, r := range o.Refunds {
+				seen("shop", "returns "+o.ID+":"+r.ID)
+			}
 		}
 	}
 	for _, p := range s.parties {
@@ -89,9 +92,17 @@ func (s *scene) everything(t *testing.T) {
 			seen("ledger", "invoices "+strconv.Itoa(i.ID))
 		}
 		for _, o := range p.Sales {
-			if o.order() {
-				seen("ledger", "orders "+strconv.Itoa(o.ID))
+			kind := "returns "
+			switch {
+			case o.order():
+				kind = "orders "
+			case o.offer():
+				kind = "quotes "
 			}
+			seen("ledger", kind+strconv.Itoa(o.ID))
+		}
+		for _, c := range p.Contracts {
+			seen("ledger", "contracts "+strconv.Itoa(c.ID))
 		}
 	}
 	if customers < 25 || orders < 60 || invoices < 60 {
@@ -147,6 +158,9 @@ func (s *scene) answers(t *testing.T) {
 	t.Run("by key", func(t *testing.T) { s.byKey(t, byUser) })
 	t.Run("paging", func(t *testing.T) { s.paging(t, byUser) })
 	t.Run("oddities", func(t *testing.T) { s.oddities(t, byUser) })
+	t.Run("belongings", func(t *testing.T) { s.belongings(t, byUser) })
+	t.Run("by phone", func(t *testing.T) { s.byPhone(t, byUser) })
+	t.Run("papers", func(t *testing.T) { s.papers(t, byKey) })
 	for _, p := range []*program{byKey, byUser} {
 		log, err := os.ReadFile(p.process.log)
 		if err != nil {
