@@ -41,6 +41,7 @@ func ParseToken(s string) (Ref, error) {
 var kinds = map[Kind]bool{
 	KindCustomer: true, KindContact: true, KindOrder: true, KindInvoice: true, KindPayment: true,
 	KindDunning: true, KindTicket: true, KindDeal: true, KindNote: true, KindSource: true,
+	KindReturn: true, KindMessage: true, KindInteraction: true, KindQuote: true, KindContract: true,
 }
 
 // ID is the record's public id.
