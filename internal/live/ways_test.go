@@ -42,6 +42,32 @@ func (s *scene) belongings(t *testing.T, p *program) {
 		a := p.whole(t, one, object{"by": object{"email": k.client.Email}})
 		s.comparison.same(fmt.Sprintf("what %s has", k.client.Number), "customer", concluded, a.at("customer"), any(k.belongings(address)))
 	}
+	s.byID(t, p)
+}
+
+// byID asks for every return, quote and contract by its id, and whose it is.
+func (s *scene) byID(t *testing.T, p *program) {
+	const query = `query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on CustomerRecord { customer { id } } } }`
+	for i := range clients() {
+		k := s.known(t, i)
+		anchor := k.records()[0].(object)["origin"].(object)
+		customer := object{"id": publicID("customer", anchor["source"].(object)["name"].(string), anchor["recordId"].(string))}
+		var ids []string
+		want := []any{}
+		add := func(kind, is string, list []any) {
+			for _, v := range list {
+				of := v.(object)["origin"].(object)
+				id := publicID(kind, of["source"].(object)["name"].(string), of["recordId"].(string))
+				ids, want = append(ids, id), append(want, object{"__typename": is, "id": id, "customer": customer})
+			}
+		}
+		add("return", "Return", k.returns())
+		add("quote", "Quote", k.quotes(""))
+		add("contract", "Contract", k.contracts())
+		if len(ids) > 0 {
+			s.comparison.same("nodes of "+k.client.Number, "node", concluded, p.whole(t, query, object{"ids": ids}).at("nodes"), want)
+		}
+	}
 }
 
 // dialled are numbers as people say, type and paste them, with the place of who has them in the plan: of the shop and of the
