@@ -143,7 +143,7 @@ func (o *office) sales(t *testing.T) {
 				want = append(want, fmt.Sprint("order ", id, " ", s.Number, " ", sum4(s.Total, s.Currency)))
 				seen["order"]++
 			case s.offer():
-				want = append(want, fmt.Sprint("quote ", id, " ", s.Number, " ", quoteWords[s.State], " ", s.Made, " ", sum4(s.Net, s.Currency), " ", sum4(s.Total, s.Currency), " ", len(s.Lines), " ", s.State == "quotation"))
+				want = append(want, fmt.Sprint("quote ", id, " ", s.Number, " ", quoteWords[s.State], " ", day(s.Made), " ", sum4(s.Net, s.Currency), " ", sum4(s.Total, s.Currency), " ", len(s.Lines), " ", s.State == "quotation"))
 				seen["quote "+s.State]++
 			default:
 				back, given := "", "-"
@@ -312,13 +312,13 @@ func (o *office) categories(t *testing.T) {
 				want = other.Categories
 			}
 		}
-		var names []string
+		var names []ExpectedGroup
 		for _, s := range got[ledger(record.KindCustomer, p.ID)] {
-			names = append(names, s.Name)
+			names = append(names, ExpectedGroup{s.Origin.Ref.ID, s.Name})
 		}
 		found += len(names)
 		if !slices.Equal(names, want) {
-			t.Errorf("party %d: %q, want %q", p.ID, names, want)
+			t.Errorf("party %d: %v, want %v", p.ID, names, want)
 		}
 	}
 	if found < 3 {

@@ -81,6 +81,9 @@ func (s *scene) everything(t *testing.T) {
 		for _, o := range c.Orders {
 			orders++
 			seen("shop", "orders "+o.ID)
+			for _, r := range o.Refunds {
+				seen("shop", "returns "+o.ID+":"+r.ID)
+			}
 		}
 	}
 	for _, p := range s.parties {
@@ -89,9 +92,17 @@ func (s *scene) everything(t *testing.T) {
 			seen("ledger", "invoices "+strconv.Itoa(i.ID))
 		}
 		for _, o := range p.Sales {
-			if o.order() {
-				seen("ledger", "orders "+strconv.Itoa(o.ID))
+			kind := "returns "
+			switch {
+			case o.order():
+				kind = "orders "
+			case o.offer():
+				kind = "quotes "
 			}
+			seen("ledger", kind+strconv.Itoa(o.ID))
+		}
+		for _, c := range p.Contracts {
+			seen("ledger", "contracts "+strconv.Itoa(c.ID))
 		}
 	}
 	if customers < 25 || orders < 60 || invoices < 60 {
@@ -147,6 +158,9 @@ func (s *scene) answers(t *testing.T) {
 	t.Run("by key", func(t *testing.T) { s.byKey(t, byUser) })
 	t.Run("paging", func(t *testing.T) { s.paging(t, byUser) })
 	t.Run("oddities", func(t *testing.T) { s.oddities(t, byUser) })
+	t.Run("belongings", func(t *testing.T) { s.belongings(t, byUser) })
+	t.Run("by phone", func(t *testing.T) { s.byPhone(t, byUser) })
+	t.Run("papers", func(t *testing.T) { s.papers(t, byKey) })
 	for _, p := range []*program{byKey, byUser} {
 		log, err := os.ReadFile(p.process.log)
 		if err != nil {
@@ -283,71 +297,6 @@ func (s *scene) oddities(t *testing.T, p *program) {
 	a := p.whole(t, query, object{"by": object{"record": object{"source": "ledger", "recordId": strconv.Itoa(party.ID)}}})
 	s.comparison.same("the inactive party", "customer", concluded, a.at("customer"), any(k.customer()))
 }
-
-// calls counts what a page of customers costs the systems, with nothing in the cache.
-func (s *scene) calls(t *testing.T) {
-	const query = `query($first: Int!) { customers(first: $first) { nodes { displayName
-		orders(first: 10) { nodes { number total { amount } } } invoices(first: 10) { nodes { number open { amount } } }
-		balances { items { open { amount } } } } } }`
-	cost := func(first int) (map[string]int, answer) {
-		p := serve(t, s.binary, s.userConfig, s.users)
-		for _, asked := range s.near.asked {
-			asked.take() // of the start
-		}
-		a := p.whole(t, query, object{"first": first})
-		for name, asked := range s.near.asked {
-			if came := asked.take(); len(came) != a.calls()[name] {
-				t.Errorf("%d calls to %s are told, %d came: %q", a.calls()[name], name, len(came), came)
-			}
-		}
-		if nodes, _ := a.at("customers", "nodes").([]any); len(nodes) != first {
-			t.Fatalf("%d customers, want %d", len(nodes), first)
-		}
-		again := p.whole(t, query, object{"first": first})
-		if brief(again.Data) != brief(a.Data) || again.Extensions.Cost.UpstreamCalls != 0 {
-			t.Errorf("the same question again costs %d calls", again.Extensions.Cost.UpstreamCalls)
-		}
-		return a.calls(), a
-	}
-	few, _ := cost(5)
-	many, a := cost(25)
-	t.Logf("upstream calls for 5 customers %v, for 25 customers %v", few, many)
-	sum := 0
-	for _, n := range many {
-		sum += n
-	}
-	if sum != a.Extensions.Cost.UpstreamCalls {
-		t.Errorf("%d calls in sum, the cost says %d", sum, a.Extensions.Cost.UpstreamCalls)
-	}
-	for name, limit := range s.callLimits() {
-		if many[name] == 0 || many[name] > limit.most {
-			t.Errorf("25 customers cost %d calls to %s, want 1 to %d", many[name], name, limit.most)
-		}
-		if many[name] > few[name]+limit.growth {
-			t.Errorf("25 customers cost %d calls to %s, 5 customers %d, want at most %d more", many[name], name, few[name], limit.growth)
-		}
-	}
-}
-
-// callLimit is what a page of 25 customers with orders, invoices and balances may cost a system, and how much more
-// than one of five.
-type callLimit struct{ most, growth int }
-
-// callLimits: a growth of one or two is a batch that is full. Zendesk alone has no question for the people of several
-// organizations, and takes few addresses in one search. HubSpot's stored ids are searched fifty at a time, in companies
-// and in contacts, in each of identity's rounds: up to four batches more. Tryton is asked for phone numbers as well,
-// which fill another batch of keys.
-func (s *scene) callLimits() map[string]callLimit {
-	searches := (len(clients()) + emailsOfSearch - 1) / emailsOfSearch
-	return map[string]callLimit{
-		"crm": {11, 4}, "shop": {3, 1}, "ledger": {9, 2},
-		"helpdesk": {2 + searches + len(s.near.organization), searches + len(s.near.organization)},
-	}
-}
-
-// emailsOfSearch is how many addresses of this clientele a search of Zendesk takes at least: it counts words, and an
-// address here has up to seven.
-const emailsOfSearch = 8
 
 // refused gives wrong credentials: check names the sources and the mend, and the server answers what the others know.
 func (s *scene) refused(t *testing.T) {

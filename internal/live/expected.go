@@ -18,7 +18,11 @@ type ExpectedCustomer struct {
 	Account bool // may log in; a guest may not
 	Places  []ExpectedAddress
 	Orders  []ExpectedOrder
+	Groups  []ExpectedGroup
 }
+
+// ExpectedGroup is a group of the shop's customers or a category of the ERP's parties.
+type ExpectedGroup struct{ ID, Name string }
 
 // ExpectedAddress is one postal address.
 type ExpectedAddress struct {
@@ -42,6 +46,15 @@ type ExpectedOrder struct {
 	Payments []ExpectedOrderPayment
 	Refunded string // sum of the settled refunds
 	Parcels  []ExpectedParcel
+	Refunds  []ExpectedRefund
+}
+
+// ExpectedRefund is money given back for an order, or about to be.
+type ExpectedRefund struct {
+	ID, State, Reason string
+	Made, Changed     string // RFC 3339, UTC
+	Amount            string
+	Lines             []ExpectedOrderLine // what came back, Quantity being how many
 }
 
 // ExpectedOrderLine is one line of an order of the shop or of a sale of the ERP.
@@ -87,8 +100,8 @@ type ExpectedParty struct {
 	ReplacedBy   int // the party it was merged into, 0 for none
 	Places       []ExpectedAddress
 	Invoices     []ExpectedInvoice
-	Sales        []ExpectedSale // orders, quotations and returns
-	Categories   []string       // active ones, each with those above it
+	Sales        []ExpectedSale  // orders, quotations and returns
+	Categories   []ExpectedGroup // active ones, each with those above it in its name
 	Contracts    []ExpectedContract
 	Balances     []ExpectedBalance // by currency
 }
@@ -142,8 +155,9 @@ type ExpectedSale struct {
 	Shipped  string // shipment_state
 	Currency string
 	Date     string // yyyy-mm-dd
-	Made     string // yyyy-mm-dd
+	Made     string // RFC 3339, UTC
 	Undoes   int    // the sale that this one takes back, 0 for none
+	Arrived  string // yyyy-mm-dd, when the last of what came back was taken in; empty for none
 	Net      string
 	Tax      string
 	Total    string

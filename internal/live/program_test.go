@@ -67,6 +67,7 @@ sources:
     timeout: 20s
     baseURL: %s
     auth: {token: "${env:CRM_TOKEN}"}
+    defaultCountry: CH
     currency: CHF
     properties:
       companies: {customerNumber: customer_number, vatId: vat_id}

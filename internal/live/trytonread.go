@@ -21,6 +21,7 @@ type (
 	decimalField struct{ Decimal string }
 	dateField    struct{ Year, Month, Day int }
 	truthField   bool
+	momentField  struct{ Year, Month, Day, Hour, Minute, Second, Microsecond int }
 )
 
 // UnmarshalJSON takes true and false as well as the 1 and 0 of a SQLite database.
@@ -35,6 +36,11 @@ func (f dateField) String() string {
 		return ""
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", f.Year, f.Month, f.Day)
+}
+
+// String is RFC 3339 in UTC, which is what the ERP counts in.
+func (f momentField) String() string {
+	return time.Date(f.Year, time.Month(f.Month), f.Day, f.Hour, f.Minute, f.Second, 1000*f.Microsecond, time.UTC).Format(time.RFC3339Nano)
 }
 
 // trytonRecords is everything that Expected puts together.
@@ -348,7 +354,7 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 		ID, Party, Currency int
 		Number, State       string
 		Origin              string
-		Made                dateField    `json:"create_date"`
+		Made                momentField  `json:"create_date"`
 		Invoiced            string       `json:"invoice_state"`
 		Shipped             string       `json:"shipment_state"`
 		Date                dateField    `json:"sale_date"`
@@ -360,11 +366,14 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 			State string
 			Done  dateField `json:"effective_date"`
 		} `json:"shipments."`
+		Arrivals []struct {
+			Done dateField `json:"effective_date"`
+		} `json:"shipment_returns."`
 	}
 	err := t.searchRead(ctx, "sale.sale", []any{}, []string{
 		"party", "currency", "number", "state", "invoice_state", "shipment_state", "sale_date", "untaxed_amount", "tax_amount", "total_amount",
 		"lines.type", "lines.description", "lines.quantity", "lines.unit_price", "lines.amount", "lines.product.name", "lines.product.type",
-		"lines.taxes.rate", "shipments.state", "shipments.effective_date", "origin", "create_date",
+		"lines.taxes.rate", "shipments.state", "shipments.effective_date", "shipment_returns.effective_date", "origin", "create_date",
 	}, &rows)
 	if err != nil {
 		return fmt.Errorf("reading sales: %w", err)
@@ -392,6 +401,9 @@ func (t *Tryton) sales(ctx context.Context, r *trytonRecords, parties map[int]*E
 		for _, s := range row.Shipments {
 			sale.Parcels = append(sale.Parcels, ExpectedDelivery{State: s.State, Done: s.Done.String()})
 		}
+		for _, s := range row.Arrivals {
+			sale.Arrived = max(sale.Arrived, s.Done.String())
+		}
 		p.Sales = append(p.Sales, sale)
 	}
 	return nil
@@ -402,6 +414,7 @@ func (t *Tryton) groups(ctx context.Context, _ *trytonRecords, parties map[int]*
 	var rows []struct {
 		ID         int
 		Categories []struct {
+			ID     int
 			Path   string `json:"rec_name"`
 			Active truthField
 		} `json:"categories."`
@@ -413,7 +426,7 @@ func (t *Tryton) groups(ctx context.Context, _ *trytonRecords, parties map[int]*
 	for _, row := range rows {
 		for _, c := range row.Categories {
 			if p := parties[row.ID]; p != nil && bool(c.Active) {
-				p.Categories = append(p.Categories, c.Path)
+				p.Categories = append(p.Categories, ExpectedGroup{strconv.Itoa(c.ID), c.Path})
 			}
 		}
 	}
@@ -529,4 +542,18 @@ func (r *trytonRecords) difference(a, b decimalField) string {
 	r.err = errors.Join(r.err, sum.add(a.Decimal), minus.add(b.Decimal))
 	sum.sum.Sub(&sum.sum, &minus.sum)
 	return sum.String()
+}
+
+// Paper is the copy of an invoice that the ERP keeps.
+func (t *Tryton) Paper(ctx context.Context, invoice int) ([]byte, error) {
+	var rows []struct {
+		Copy struct{ Base64 []byte } `json:"invoice_report_cache"`
+	}
+	if err := t.searchRead(ctx, "account.invoice", []any{[]any{"id", "=", invoice}}, []string{"invoice_report_cache"}, &rows); err != nil {
+		return nil, fmt.Errorf("reading the paper of invoice %d: %w", invoice, err)
+	}
+	if len(rows) != 1 || len(rows[0].Copy.Base64) == 0 {
+		return nil, fmt.Errorf("reading the paper of invoice %d: there is none", invoice)
+	}
+	return rows[0].Copy.Base64, nil
 }

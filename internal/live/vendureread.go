@@ -13,12 +13,13 @@ import (
 // Expected reads what the shop reports about every customer, in the order of their ids.
 func (v *Vendure) Expected(ctx context.Context) ([]ExpectedCustomer, error) {
 	const query = `query($skip: Int!) { customers(options: { skip: $skip, take: 20, sort: { id: ASC } }) { items {
-		id emailAddress firstName lastName phoneNumber user { id }
+		id emailAddress firstName lastName phoneNumber user { id } groups { id name }
 		addresses { streetLine1 postalCode city country { code } defaultBillingAddress defaultShippingAddress }
 		orders(options: { take: 100, sort: { id: ASC }, filter: { orderPlacedAt: { isNull: false } } }) { totalItems items {
 			id code state currencyCode orderPlacedAt subTotal shipping total totalWithTax
 			lines { quantity orderPlacedQuantity unitPriceWithTax proratedLinePriceWithTax proratedUnitPrice proratedLinePrice taxRate productVariant { sku name } }
-			payments { method state amount refunds { total state } }
+			payments { method state amount refunds { id state reason createdAt updatedAt total lines { quantity orderLine {
+				proratedUnitPrice taxRate productVariant { sku name } } } } }
 			fulfillments { state method trackingCode } } } } } }`
 	var out []ExpectedCustomer
 	for {
@@ -55,6 +56,7 @@ type vendureCustomer struct {
 		Country                                       struct{ Code string }
 		DefaultBillingAddress, DefaultShippingAddress bool
 	}
+	Groups []ExpectedGroup
 	Orders struct {
 		TotalItems int
 		Items      []vendureOrder
@@ -74,16 +76,37 @@ type vendureOrder struct {
 	Payments []struct {
 		Method, State string
 		Amount        int64
-		Refunds       []struct {
-			Total int64
-			State string
-		}
+		Refunds       []vendureRefund
 	}
 	Fulfillments []struct{ State, Method, TrackingCode string }
 }
 
+type vendureRefund struct {
+	ID, State, Reason, CreatedAt, UpdatedAt string
+	Total                                   int64
+	Lines                                   []struct {
+		Quantity  int
+		OrderLine struct {
+			ProratedUnitPrice int64
+			TaxRate           json.Number
+			ProductVariant    struct{ Sku, Name string }
+		}
+	}
+}
+
+func (r vendureRefund) expected() ExpectedRefund {
+	out := ExpectedRefund{ID: r.ID, State: r.State, Reason: r.Reason, Made: r.CreatedAt, Changed: r.UpdatedAt, Amount: hundredths(r.Total)}
+	for _, l := range r.Lines {
+		out.Lines = append(out.Lines, ExpectedOrderLine{
+			SKU: l.OrderLine.ProductVariant.Sku, Name: l.OrderLine.ProductVariant.Name, Quantity: strconv.Itoa(l.Quantity),
+			NetUnit: hundredths(l.OrderLine.ProratedUnitPrice), Rate: l.OrderLine.TaxRate.String(),
+		})
+	}
+	return out
+}
+
 func (c vendureCustomer) expected() ExpectedCustomer {
-	out := ExpectedCustomer{ID: c.ID, Email: c.EmailAddress, Name: c.FirstName + " " + c.LastName, Phone: c.PhoneNumber, Account: c.User != nil}
+	out := ExpectedCustomer{ID: c.ID, Email: c.EmailAddress, Name: c.FirstName + " " + c.LastName, Phone: c.PhoneNumber, Account: c.User != nil, Groups: c.Groups}
 	for _, a := range c.Addresses {
 		out.Places = append(out.Places, ExpectedAddress{a.StreetLine1, a.PostalCode, a.City, a.Country.Code, a.DefaultBillingAddress, a.DefaultShippingAddress})
 	}
@@ -109,6 +132,7 @@ func (o vendureOrder) expected() ExpectedOrder {
 	for _, p := range o.Payments {
 		out.Payments = append(out.Payments, ExpectedOrderPayment{Method: p.Method, State: p.State, Amount: hundredths(p.Amount)})
 		for _, r := range p.Refunds {
+			out.Refunds = append(out.Refunds, r.expected())
 			if r.State == "Settled" {
 				refunded += r.Total
 			}
