@@ -283,37 +283,51 @@ func (f *far) open(k *kind, s *secret, key, slot, sealed string, now time.Time) 
 // maxSkew is how far the clocks of two replicas may differ.
 const maxSkew = 5 * time.Second
 
-// put lets a value be written, unless too many wait.
-func (f *far) put(w write) {
+// put lets a value be written, unless too many wait, and reports whether it will be tried.
+func (f *far) put(w write) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed || !f.usable() {
-		return
+		return false
 	}
 	select {
 	case f.writes <- w:
+		return true
 	default:
 		if dropped := f.store.observe.Dropped; dropped != nil {
 			dropped()
 		}
+		return false
 	}
 }
 
 // write writes one value. Value and expiry go together, so that no hash is left
 // without one; a later expiry of another value in the same hash stays.
 func (f *far) write(ctx context.Context, w write) {
-	if !f.usable() || !f.store.live(w.flight) {
-		return
-	}
 	key := w.kind.key(w.flight.mac)
+	sent := f.send(ctx, key, w)
+	if dropped := f.store.written(w.flight); sent && dropped {
+		// Forgotten while it was under way: the deletion may have come before it.
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		f.told("forget", began, f.client.Unlink(ctx, key).Err())
+	}
+}
+
+// send reports whether the value may have arrived.
+func (f *far) send(ctx context.Context, key string, w write) bool {
+	if !f.usable() || !f.store.live(w.flight) {
+		return false
+	}
 	plain, err := pack(w.kind, w.entry)
 	if err != nil {
-		return
+		return false
 	}
 	sealed, err := f.store.names[0].seal(key, w.flight.slot, plain)
 	life := w.entry.lives.stale.Sub(f.store.now())
 	if err != nil || len(sealed) > maxSealed || life <= 0 {
-		return
+		return false
 	}
 	seconds := time.Duration(math.Ceil(life.Seconds())) * time.Second
 	began := time.Now()
@@ -326,4 +340,5 @@ func (f *far) write(ctx context.Context, w write) {
 		return nil
 	})
 	f.told("write", began, err)
+	return true
 }
