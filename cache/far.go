@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"math"
@@ -28,6 +29,12 @@ type Redis struct {
 	Username       string
 	Password       sources.Secret
 	TLS            bool
+	// CA is the PEM of the authorities whose certificates are believed; those of the
+	// machine where it is empty.
+	CA string
+	// SentinelUsername and SentinelPassword are the sentinels' own login, if they have one.
+	SentinelUsername string
+	SentinelPassword sources.Secret
 }
 
 // The bounds of what Redis may cost.
@@ -80,6 +87,7 @@ func openFar(ctx context.Context, s *Store, o Options) (*far, error) {
 	u := &redis.UniversalOptions{
 		Addrs: r.Addresses, IsClusterMode: r.Cluster, MasterName: r.SentinelMaster, DB: r.DB,
 		Username: r.Username, Password: r.Password.Reveal(),
+		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword.Reveal(),
 		ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
 		DialTimeout: 6 * patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
 		MinIdleConns: 2, ConnMaxIdleTime: 5 * time.Minute, DisableIdentity: true,
@@ -87,6 +95,12 @@ func openFar(ctx context.Context, s *Store, o Options) (*far, error) {
 	}
 	if r.TLS {
 		u.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if r.CA != "" {
+			u.TLSConfig.RootCAs = x509.NewCertPool()
+			if !u.TLSConfig.RootCAs.AppendCertsFromPEM([]byte(r.CA)) {
+				return nil, errors.New("cache.redis.ca holds no certificate")
+			}
+		}
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	f := &far{store: s, client: redis.NewUniversalClient(u), log: o.Log, tripped: make(chan struct{}, 1), writes: make(chan write, maxPending), stop: stop}
@@ -151,9 +165,12 @@ func answered(err error) bool {
 func causeOf(err error) string {
 	var r redis.Error
 	var timeout interface{ Timeout() bool }
+	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &r):
 		return "it refuses"
+	case errors.As(err, &untrusted):
+		return "its certificate is not trusted: see ca"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "it takes longer than " + patience.String()
 	}
