@@ -677,6 +677,16 @@ func TestAbortedQueries(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	// The callers are gone; the server notices, and ends their operations: only
+	// then has the next one the machine to itself.
+	busy := true
+	for end := time.Now().Add(30 * time.Second); busy && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		_, text := fetch(t, p.base+"/metrics")
+		busy = !strings.Contains(text, "customer360_operations_in_flight 0\n")
+	}
+	if busy {
+		t.Error("operations of callers that left are still under way after 30 s")
+	}
 	a := p.ask(t, `{ customers(first: 2) { nodes { id } complete } }`, nil)
 	if len(a.Errors) > 0 || at(a.Data, "customers", "complete") != true {
 		t.Errorf("after %d aborted queries: %v %+v", queries, a.Data, a.Errors)

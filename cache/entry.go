@@ -23,7 +23,11 @@ type entry struct {
 	// tried. It changes with each attempt; the value beside it stays.
 	trouble *sources.Error
 	until   time.Time
+	leaves  time.Time // when this process stops believing what Redis holds too
 }
+
+// asked is when the source was asked: it may have looked at any time since.
+func (e *entry) asked() time.Time { return e.fetchedAt.Add(-e.took) }
 
 // place is where an answer comes from.
 type place int
@@ -62,7 +66,7 @@ func (e *entry) refused() bool { return e.trouble != nil && !bridged(e.trouble.C
 // serves reports whether the value may be answered without asking, and whether it
 // should be read again behind.
 func (e *entry) serves(now, since time.Time) (yes, behind bool) {
-	if e.fetchedAt.Before(since) || e.refused() {
+	if e.asked().Before(since) || e.refused() {
 		return false, false
 	}
 	waits := e.trouble != nil && now.Before(e.until)
@@ -80,7 +84,7 @@ func (e *entry) serves(now, since time.Time) (yes, behind bool) {
 
 // bridges reports whether the value may be answered because the source failed.
 func (e *entry) bridges(now, since time.Time) bool {
-	return !e.fetchedAt.IsZero() && !e.fetchedAt.Before(since) && !e.refused() && now.Before(e.lives.stale)
+	return !e.fetchedAt.IsZero() && !e.asked().Before(since) && !e.refused() && now.Before(e.lives.stale)
 }
 
 // stale is what comes with the value when it is answered because the source failed;

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"math"
@@ -28,6 +29,12 @@ type Redis struct {
 	Username       string
 	Password       sources.Secret
 	TLS            bool
+	// CA is the PEM of the authorities whose certificates are believed; those of the
+	// machine where it is empty.
+	CA string
+	// SentinelUsername and SentinelPassword are the sentinels' own login, if they have one.
+	SentinelUsername string
+	SentinelPassword sources.Secret
 }
 
 // The bounds of what Redis may cost.
@@ -80,6 +87,7 @@ func openFar(ctx context.Context, s *Store, o Options) (*far, error) {
 	u := &redis.UniversalOptions{
 		Addrs: r.Addresses, IsClusterMode: r.Cluster, MasterName: r.SentinelMaster, DB: r.DB,
 		Username: r.Username, Password: r.Password.Reveal(),
+		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword.Reveal(),
 		ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
 		DialTimeout: 6 * patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
 		MinIdleConns: 2, ConnMaxIdleTime: 5 * time.Minute, DisableIdentity: true,
@@ -87,6 +95,12 @@ func openFar(ctx context.Context, s *Store, o Options) (*far, error) {
 	}
 	if r.TLS {
 		u.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if r.CA != "" {
+			u.TLSConfig.RootCAs = x509.NewCertPool()
+			if !u.TLSConfig.RootCAs.AppendCertsFromPEM([]byte(r.CA)) {
+				return nil, errors.New("cache.redis.ca holds no certificate")
+			}
+		}
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	f := &far{store: s, client: redis.NewUniversalClient(u), log: o.Log, tripped: make(chan struct{}, 1), writes: make(chan write, maxPending), stop: stop}
@@ -151,9 +165,12 @@ func answered(err error) bool {
 func causeOf(err error) string {
 	var r redis.Error
 	var timeout interface{ Timeout() bool }
+	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &r):
 		return "it refuses"
+	case errors.As(err, &untrusted):
+		return "its certificate is not trusted: see ca"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "it takes longer than " + patience.String()
 	}
@@ -283,37 +300,51 @@ func (f *far) open(k *kind, s *secret, key, slot, sealed string, now time.Time) 
 // maxSkew is how far the clocks of two replicas may differ.
 const maxSkew = 5 * time.Second
 
-// put lets a value be written, unless too many wait.
-func (f *far) put(w write) {
+// put lets a value be written, unless too many wait, and reports whether it will be tried.
+func (f *far) put(w write) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed || !f.usable() {
-		return
+		return false
 	}
 	select {
 	case f.writes <- w:
+		return true
 	default:
 		if dropped := f.store.observe.Dropped; dropped != nil {
 			dropped()
 		}
+		return false
 	}
 }
 
 // write writes one value. Value and expiry go together, so that no hash is left
 // without one; a later expiry of another value in the same hash stays.
 func (f *far) write(ctx context.Context, w write) {
-	if !f.usable() || !f.store.live(w.flight) {
-		return
-	}
 	key := w.kind.key(w.flight.mac)
+	sent := f.send(ctx, key, w)
+	if dropped := f.store.written(w.flight); sent && dropped {
+		// Forgotten while it was under way: the deletion may have come before it.
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		f.told("forget", began, f.client.Unlink(ctx, key).Err())
+	}
+}
+
+// send reports whether the value may have arrived.
+func (f *far) send(ctx context.Context, key string, w write) bool {
+	if !f.usable() || !f.store.live(w.flight) {
+		return false
+	}
 	plain, err := pack(w.kind, w.entry)
 	if err != nil {
-		return
+		return false
 	}
 	sealed, err := f.store.names[0].seal(key, w.flight.slot, plain)
 	life := w.entry.lives.stale.Sub(f.store.now())
 	if err != nil || len(sealed) > maxSealed || life <= 0 {
-		return
+		return false
 	}
 	seconds := time.Duration(math.Ceil(life.Seconds())) * time.Second
 	began := time.Now()
@@ -326,4 +357,5 @@ func (f *far) write(ctx context.Context, w write) {
 		return nil
 	})
 	f.told("write", began, err)
+	return true
 }

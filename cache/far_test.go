@@ -312,6 +312,18 @@ func forgets(t *testing.T, r *Redis, servers []*redistest.Server) {
 	t.Helper()
 	a, b := newReplica(t, r, Options{}, minute), newReplica(t, r, Options{}, minute)
 	redistest.Eventually(t, "both replicas hear", func() bool { return a.far.heard.Load() && b.far.heard.Load() })
+	// The first connections may take longer to be made than a question waits.
+	var first []Owner
+	redistest.Eventually(t, "both replicas have a connection", func() bool {
+		k := key(fmt.Sprint("first ", len(first)))
+		first = append(first, Owner{"shop", string(k)})
+		a.must(t, k)
+		held, err := b.Held(t.Context(), first)
+		return err == nil && len(held) > 0 && a.Stats().Usable && b.Stats().Usable
+	})
+	if err := a.Forget(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
 	a.must(t, "anna", "bert")
 	redistest.Eventually(t, "redis holds both", func() bool {
 		held, err := b.Held(t.Context(), []Owner{{"shop", "anna"}, {"shop", "bert"}})

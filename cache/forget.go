@@ -44,7 +44,9 @@ func (s *Store) Forget(ctx context.Context, owners []Owner) error {
 	if s.far == nil {
 		return nil
 	}
-	return s.far.forget(ctx, hashes, macs)
+	err := s.far.forget(ctx, hashes, macs)
+	s.evict(here) // what was read from Redis meanwhile
+	return err
 }
 
 // each goes through all kinds of the owners' sources.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -52,6 +53,9 @@ func (f *far) hear(ctx context.Context, missed bool) {
 		silent = 0
 		switch m := message.(type) {
 		case *redis.Subscription:
+			if strings.HasSuffix(m.Kind, "unsubscribe") {
+				return // the slot moved to another node of the cluster
+			}
 			if missed {
 				f.store.clear()
 			}

@@ -70,6 +70,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	flights map[string]*flight // what is being asked for
+	open    map[*flight]bool   // those, replaced ones, and those whose answer waits to be written
 	kinds   map[string][]kind  // by source: what is kept
 }
 
@@ -88,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{now: o.Now, observe: o.Observe, flights: map[string]*flight{}, kinds: map[string][]kind{}}
+	s := &Store{now: o.Now, observe: o.Observe, flights: map[string]*flight{}, open: map[*flight]bool{}, kinds: map[string][]kind{}}
 	var err error
 	if s.names, err = newKeys(o.Root, o.Former); err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) nearLife(e entry) time.Duration {
 	left := max(e.lives.stale.Sub(s.now()), time.Millisecond)
 	if s.far != nil {
-		left = min(left, nearLife)
+		left = min(left, max(e.leaves.Sub(s.now()), time.Millisecond))
 	}
 	return left
 }
@@ -156,18 +157,19 @@ func (s *Store) Close() {
 // under the store's mutex.
 type flight struct {
 	question
-	mac, slot string // what names its owner and itself in Redis
-	done      chan struct{}
-	entry     entry
+	done  chan struct{}
+	entry entry
+	asked time.Time // when it was begun
 
-	since   time.Time // answers read before are not accepted
+	since   time.Time // answers asked for before are not accepted
 	behind  bool      // nobody waits: a value is read again while it is served
 	old     *entry    // what may be served if the source fails
 	dropped bool      // its owner was forgotten meanwhile: the answer is not kept
 }
 
-// question is one key of a kind: name stands for all of it in this process.
-type question struct{ name, owner, field string }
+// question is one key of a kind: name stands for all of it in this process, mac and
+// slot name its owner and itself in Redis.
+type question struct{ name, owner, field, mac, slot string }
 
 // plan is how questions are answered.
 type plan struct {
@@ -178,13 +180,32 @@ type plan struct {
 
 // begin sorts questions into those that are answered, those that somebody is
 // asking (the new ones included), and the new ones, which the caller must ask for
-// and end. All in one step: two equal sets of questions never split.
+// and end. What is held and needs nobody takes no lock; the rest is sorted in one
+// step, so that two equal sets of questions never split.
 func (s *Store) begin(k *kind, asked map[string]question, since time.Time) plan {
 	p := plan{held: make(map[string]entry, len(asked)), waits: map[string]*flight{}}
 	now := s.now()
+	var open []question
+	for name, q := range asked {
+		if e, ok := s.near.GetIfPresent(name); ok {
+			e.place = fromNear
+			if serves, behind := e.serves(now, since); serves && !behind {
+				p.held[name] = e
+				continue
+			}
+		}
+		q.mac, q.slot = s.names[0].name(k, q.owner, q.field)
+		open = append(open, q)
+	}
+	if len(open) == 0 {
+		return p
+	}
+	slices.SortFunc(open, func(a, b question) int { return strings.Compare(a.name, b.name) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, q := range asked {
+	now = s.now()
+	for _, q := range open {
+		name := q.name
 		var last *entry
 		since := since
 		if e, ok := s.near.GetIfPresent(name); ok {
@@ -197,17 +218,16 @@ func (s *Store) begin(k *kind, asked map[string]question, since time.Time) plan 
 				continue
 			}
 			if last = &e; e.refused() {
-				since = laterOf(since, e.fetchedAt.Add(1))
+				since = laterOf(since, e.asked().Add(1))
 			}
 		}
 		f := s.flights[name]
-		if f == nil {
-			f = &flight{question: q, done: make(chan struct{}), old: last}
-			f.mac, f.slot = s.names[0].name(k, q.owner, q.field)
-			s.flights[name] = f
+		if f == nil || since.After(f.asked) { // what was asked earlier answers only those who wait for it already
+			f = &flight{question: q, done: make(chan struct{}), asked: now, old: last}
+			s.flights[name], s.open[f] = f, true
 			p.lead = append(p.lead, f)
 			if _, served := p.held[name]; served {
-				f.behind, f.since = true, last.fetchedAt.Add(1)
+				f.behind, f.since = true, last.asked().Add(1)
 				continue
 			}
 		}
@@ -218,7 +238,6 @@ func (s *Store) begin(k *kind, asked map[string]question, since time.Time) plan 
 		f.behind = false
 		p.waits[name] = f
 	}
-	slices.SortFunc(p.lead, func(a, b *flight) int { return strings.Compare(a.name, b.name) })
 	return p
 }
 
@@ -246,11 +265,11 @@ func (s *Store) offer(lead []*flight, held map[*flight]entry) []*flight {
 		serves, behind := e.serves(now, f.since)
 		switch {
 		case serves && (!behind || !f.behind):
-			s.near.Set(f.name, e)
+			s.keep(f.name, e)
 			s.settle(f, e)
-			if behind {
-				again := &flight{question: f.question, mac: f.mac, slot: f.slot, done: make(chan struct{}), behind: true, old: &e}
-				s.flights[f.name] = again
+			if behind && s.flights[f.name] == nil {
+				again := &flight{question: f.question, done: make(chan struct{}), asked: now, behind: true, old: &e}
+				s.flights[f.name], s.open[again] = again, true
 				rest = append(rest, again)
 			}
 		default:
@@ -271,22 +290,36 @@ func (s *Store) end(k *kind, lead []*flight, answers []entry) {
 	for i, f := range lead {
 		e := answers[i]
 		e.mac = f.mac
+		writes := false
 		switch {
 		case f.dropped:
 		case e.err == nil:
-			s.near.Set(f.name, e)
-			if s.far != nil {
-				s.far.put(write{k, f, e})
-			}
+			writes = s.keep(f.name, e) && s.far != nil && s.far.put(write{k, f, e})
 		case f.old != nil && f.old.age(now) != gone:
 			after := f.old.troubled(k.failure(e.err), now)
-			s.near.Set(f.name, after)
+			s.keep(f.name, after)
 			err := e.err
 			e = after
 			e.err = err
 		}
 		s.settle(f, e)
+		if writes {
+			s.open[f] = true
+		}
 	}
+}
+
+// keep holds an answer here, unless one that was asked for later is held already.
+// The caller holds the mutex.
+func (s *Store) keep(name string, e entry) bool {
+	if held, ok := s.near.GetIfPresent(name); ok && held.asked().After(e.asked()) {
+		return false
+	}
+	if e.leaves.IsZero() {
+		e.leaves = s.now().Add(nearLife)
+	}
+	s.near.Set(name, e)
+	return true
 }
 
 // settle ends a question. The caller holds the mutex.
@@ -295,6 +328,7 @@ func (s *Store) settle(f *flight, e entry) {
 	if s.flights[f.name] == f {
 		delete(s.flights, f.name)
 	}
+	delete(s.open, f)
 	close(f.done)
 }
 
@@ -303,10 +337,9 @@ func (s *Store) settle(f *flight, e entry) {
 func (s *Store) evict(macs map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, f := range s.flights {
+	for f := range s.open {
 		if macs[f.mac] {
-			f.dropped = true
-			delete(s.flights, name)
+			s.drop(f)
 		}
 	}
 	var names []string
@@ -324,11 +357,27 @@ func (s *Store) evict(macs map[string]bool) {
 func (s *Store) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, f := range s.flights {
-		f.dropped = true
-		delete(s.flights, name)
+	for f := range s.open {
+		s.drop(f)
 	}
 	s.near.InvalidateAll()
+}
+
+// drop sees to it that an answer is not kept. The caller holds the mutex.
+func (s *Store) drop(f *flight) {
+	f.dropped = true
+	if s.flights[f.name] == f {
+		delete(s.flights, f.name)
+	}
+}
+
+// written ends the care for an answer that was to be written. It reports whether the
+// owner was forgotten meanwhile.
+func (s *Store) written(f *flight) (dropped bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, f)
+	return f.dropped
 }
 
 // live reports whether the answer of a question may still be kept.

@@ -40,11 +40,15 @@ func Through[K Key, V any](s *Store, source, name string, p Policy, b sources.Ba
 		byName := make(map[string]K, len(keys))
 		for _, key := range keys {
 			owner, field := key.CacheKey()
-			q := question{k.name + "\x00" + owner + "\x00" + field, owner, field}
+			q := question{name: k.name + "\x00" + owner + "\x00" + field, owner: owner, field: field}
 			asked[q.name], byName[q.name] = q, key
 		}
 		since := sources.FreshSince(ctx)
-		if down := sources.Outage(ctx); down != nil {
+		down := sources.Outage(ctx)
+		if ctx.Err() != nil && down == nil { // nobody waits for what would be begun now
+			down = sources.AsError(source, context.Cause(ctx))
+		}
+		if down != nil {
 			return t.unpack(ctx, byName, s.without(ctx, k, asked, since, down), since)
 		}
 		plan := s.begin(k, asked, since)
@@ -146,7 +150,7 @@ func (s *Store) wait(ctx context.Context, k *kind, f *flight) entry {
 	late := sources.AsError(k.source, context.Cause(ctx))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.old == nil {
+	if f.old == nil || f.dropped {
 		return entry{err: late}
 	}
 	e := f.old.troubled(late, s.now())
@@ -155,13 +159,14 @@ func (s *Store) wait(ctx context.Context, k *kind, f *flight) entry {
 }
 
 // without answers what is held, near and far, for a caller whose operation the
-// source has failed already: the source is not asked.
+// source has failed already: the source is not asked. Whose time is over does not
+// wait for Redis either.
 func (s *Store) without(ctx context.Context, k *kind, asked map[string]question, since time.Time, down *sources.Error) map[string]entry {
 	now := s.now()
 	got := make(map[string]entry, len(asked))
 	var rest []*flight
 	take := func(name string, e entry) {
-		if e.age(now) != fresh || e.fetchedAt.Before(since) {
+		if e.age(now) != fresh || e.asked().Before(since) {
 			e = e.troubled(down, now)
 			e.err = down
 		}
@@ -178,7 +183,7 @@ func (s *Store) without(ctx context.Context, k *kind, asked map[string]question,
 		f.mac, f.slot = s.names[0].name(k, f.owner, f.field)
 		rest = append(rest, f)
 	}
-	if s.far != nil {
+	if s.far != nil && ctx.Err() == nil {
 		for f, e := range s.far.read(ctx, k, rest) {
 			take(f.name, e)
 		}

@@ -22,6 +22,7 @@ const (
 	codeFilterTooCostly = "FILTER_TOO_EXPENSIVE"
 	codeCostLimit       = "COST_LIMIT_EXCEEDED"
 	codeInternal        = "INTERNAL"
+	codeCancelled       = "CANCELLED" // the caller left: for logs and metrics, nobody reads it
 )
 
 // maxMessage bounds the text of one error, maxErrors their number.

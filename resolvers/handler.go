@@ -137,6 +137,9 @@ func (h *handlerOptions) operate(r *Resolver) graphql.ResponseMiddleware {
 			}
 		}
 		codes = codesOf(resp)
+		if gone(ctx) {
+			codes = []string{codeCancelled} // the systems did not fail: nobody waited for them
+		}
 		h.log(ctx, op, codes)
 		return resp
 	}
@@ -149,7 +152,7 @@ func (h *handlerOptions) log(ctx context.Context, op *operation, codes []string)
 	for source, u := range op.tally.BySource() {
 		calls += u.Calls
 		for _, failed := range []*sources.Error{u.Err, u.Stale} {
-			if failed == nil {
+			if failed == nil || gone(ctx) {
 				continue
 			}
 			behind, cause := failed.Behind(), ""

@@ -87,10 +87,9 @@ func TestNoneIsNotNull(t *testing.T) {
 	}
 }
 
-// The conversations of all tickets of a page are one batch, each with its own cursor.
-func TestMessagesOfTicketsAreOneBatch(t *testing.T) {
-	var calls atomic.Int32
-	desk1 := sources.Source{Name: "helpdesk", Messages: sources.Records[record.Message]{
+// talking is a helpdesk whose tickets have three messages each; it counts its batches.
+func talking(calls *atomic.Int32) sources.Source {
+	return sources.Source{Name: "helpdesk", Messages: sources.Records[record.Message]{
 		Of: func(_ context.Context, keys []sources.PageOf) (map[sources.PageOf]sources.Page[record.Message], error) {
 			calls.Add(1)
 			out := map[sources.PageOf]sources.Page[record.Message]{}
@@ -109,7 +108,12 @@ func TestMessagesOfTicketsAreOneBatch(t *testing.T) {
 			return out, nil
 		},
 	}}
-	r, operation := desk(sources.Set{desk1})
+}
+
+// The conversations of all tickets of a page are one batch, each with its own cursor.
+func TestMessagesOfTicketsAreOneBatch(t *testing.T) {
+	var calls atomic.Int32
+	r, operation := desk(sources.Set{talking(&calls)})
 	var tickets []*record.Ticket
 	for i := range 8 {
 		tickets = append(tickets, &record.Ticket{Origin: record.Origin{Ref: record.Ref{Source: "helpdesk", Kind: record.KindTicket, ID: fmt.Sprint(i + 1)}}})
@@ -126,6 +130,37 @@ func TestMessagesOfTicketsAreOneBatch(t *testing.T) {
 	rest, err := r.conversations(operation(), tickets[:1], messageList(2, &found[0].PageInfo.EndCursor))
 	if err != nil || len(rest[0].Nodes) != 1 || rest[0].PageInfo.HasNextPage {
 		t.Errorf("the second page is %+v, %v", rest, err)
+	}
+}
+
+// The same tickets shown twice, in pages of different length, each keep their own messages.
+func TestMessagesKeepToTheirTickets(t *testing.T) {
+	var calls atomic.Int32
+	r, operation := desk(sources.Set{talking(&calls)})
+	page := func(ids ...int) []*record.Ticket {
+		var out []*record.Ticket
+		for _, id := range ids {
+			out = append(out, &record.Ticket{Origin: record.Origin{Ref: record.Ref{Source: "helpdesk", Kind: record.KindTicket, ID: fmt.Sprint(id)}}})
+		}
+		return out
+	}
+	ctx := operation()
+	short, long, other := page(1, 2), page(1, 2, 3, 4), page(5)
+	together(ctx, []*model.Connection[record.Ticket]{{Nodes: long}, {Nodes: other}})
+	together(ctx, []*model.Connection[record.Ticket]{{Nodes: short}, {Nodes: other}}) // another alias, answered last
+	for _, list := range [][]*record.Ticket{short, long, other, long[2:], {nil, long[3], nil}} {
+		found, err := r.conversations(ctx, list, messageList(2, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, ticket := range list {
+			if ticket == nil {
+				continue
+			}
+			if conn := found[i]; len(conn.Nodes) != 2 || conn.Nodes[0].Ticket != ticket.Ref {
+				t.Errorf("ticket %s has the messages of %v", ticket.Ref.ID, conn.Nodes[0].Ticket.ID)
+			}
+		}
 	}
 }
 

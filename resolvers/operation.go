@@ -199,12 +199,21 @@ func (op *operation) extensions(order sources.Set) map[string]any {
 	return map[string]any{"sources": list, "cost": map[string]any{"upstreamCalls": calls}}
 }
 
+// gone reports whether the caller left, so that nobody reads the answer. An operation
+// that is out of time is another thing: what it has is answered.
+func gone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+var errGone = refuse(codeCancelled, "the caller left")
+
 // noteFailures is the only field middleware: it notes at which path an answer
 // lacks what a source should have told, so that no resolver needs to know paths.
 func noteFailures(ctx context.Context, next graphql.Resolver) (any, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if !fc.IsResolver {
 		return next(ctx)
+	}
+	if gone(ctx) {
+		return nil, errGone
 	}
 	res, err := next(ctx)
 	if lacking, ok := res.(interface{ Failures() []*sources.Error }); ok && err == nil && !absent(res) {

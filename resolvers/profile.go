@@ -86,22 +86,30 @@ func customFields(customers []*model.Customer, keys []string) [][]*record.Custom
 
 // conversations answers the messages of tickets.
 func (r *Resolver) conversations(ctx context.Context, tickets []*record.Ticket, q list[record.Message]) ([]*model.MessageConnection, error) {
+	if len(tickets) == 0 {
+		return nil, nil
+	}
 	group := groupOf(ctx, tickets)
+	places := placesOf(group)
+	for _, t := range tickets {
+		if t == nil {
+			continue
+		}
+		if _, in := places[t.Ref]; !in { // shown elsewhere too, beside others
+			group, places = tickets, placesOf(tickets)
+			break
+		}
+	}
 	type groupKey struct {
-		first record.Ref
+		group **record.Ticket
 		what  string
 	}
-	if len(group) == 0 || group[0] == nil {
-		return q.fill(ctx, r, nil)
-	}
-	places := map[record.Ref]int{}
-	for i, t := range group {
-		places[t.Ref] = i
-	}
-	all, err := shared(ctx, groupKey{group[0].Ref, q.pageKey()}, func() ([]*model.MessageConnection, error) {
+	all, err := shared(ctx, groupKey{&group[0], q.pageKey()}, func() ([]*model.MessageConnection, error) {
 		holders := make([]*holder, len(group))
 		for i, t := range group {
-			holders[i] = &holder{owners: []record.Ref{t.Ref}}
+			if t != nil {
+				holders[i] = &holder{owners: []record.Ref{t.Ref}}
+			}
 		}
 		return q.fill(ctx, r, holders)
 	})
@@ -115,4 +123,15 @@ func (r *Resolver) conversations(ctx context.Context, tickets []*record.Ticket, 
 		}
 	}
 	return out, nil
+}
+
+// placesOf is where each ticket stands in a list.
+func placesOf(tickets []*record.Ticket) map[record.Ref]int {
+	out := make(map[record.Ref]int, len(tickets))
+	for i, t := range tickets {
+		if t != nil {
+			out[t.Ref] = i
+		}
+	}
+	return out
 }

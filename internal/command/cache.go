@@ -29,7 +29,8 @@ func openCache(ctx context.Context, env Env, cfg *config.Config, observe cache.O
 	}
 	if r := cfg.Cache.Redis; r != nil {
 		o.Redis = &cache.Redis{Addresses: r.Addresses, Cluster: r.Cluster, SentinelMaster: r.SentinelMaster, DB: r.DB,
-			Username: r.Username, Password: r.Password, TLS: r.TLS}
+			Username: r.Username, Password: r.Password, TLS: r.TLS, CA: r.CA,
+			SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword}
 	}
 	return cache.Open(ctx, o)
 }
@@ -221,6 +222,8 @@ func (t *trail) know(c *identity.Customer) {
 }
 
 func (t *trail) refer(ref record.Ref) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if !ref.Zero() {
 		t.found[cache.OwnerOf(ref.Source, ref)] = true
 	}
@@ -231,6 +234,8 @@ func (t *trail) everywhere(key string) {
 	if key == "" {
 		return
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, s := range t.set {
 		t.found[cache.Owner{Source: s.Name, Owner: key}] = true
 	}
@@ -279,6 +284,8 @@ func (t *trail) collect(v reflect.Value) {
 
 // owners lists what was found, in a fixed order.
 func (t *trail) owners() []cache.Owner {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return slices.SortedFunc(maps.Keys(t.found), func(a, b cache.Owner) int {
 		return strings.Compare(a.Source+"\x00"+a.Owner, b.Source+"\x00"+b.Owner)
 	})

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/url"
@@ -24,6 +25,10 @@ type Redis struct {
 	Username       string         `yaml:"username"`
 	Password       sources.Secret `yaml:"password"`
 	TLS            bool           `yaml:"tls"`
+	CA             string         `yaml:"ca"` // PEM of the authorities whose certificates are believed; those of the machine where left out
+
+	SentinelUsername string         `yaml:"sentinelUsername"` // for the sentinels themselves, which have a login of their own or none
+	SentinelPassword sources.Secret `yaml:"sentinelPassword"`
 
 	line int
 }
@@ -124,6 +129,12 @@ func (r *Redis) check() error {
 		return fmt.Errorf("line %d: cache.redis: db must be 0 or more, and 0 in a cluster, which has no other", r.line)
 	case r.Cluster && r.SentinelMaster != "":
 		return fmt.Errorf("line %d: cache.redis: a cluster has no sentinels: leave out cluster or sentinelMaster", r.line)
+	case r.SentinelMaster == "" && (r.SentinelUsername != "" || r.SentinelPassword != ""):
+		return fmt.Errorf("line %d: cache.redis: sentinelUsername and sentinelPassword need sentinelMaster", r.line)
+	case r.CA != "" && !r.TLS:
+		return fmt.Errorf("line %d: cache.redis: ca needs tls: true", r.line)
+	case r.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(r.CA)):
+		return fmt.Errorf("line %d: cache.redis: ca holds no certificate: give \"${file:redis-ca.pem}\", a file that begins with -----BEGIN CERTIFICATE-----", r.line)
 	}
 	for _, a := range r.Addresses {
 		host, port, err := net.SplitHostPort(a)

@@ -22,6 +22,8 @@ func TestRedisForms(t *testing.T) {
 		`["redis://a.example:7000", "redis://b.example:7001"]`: {Addresses: []string{"a.example:7000", "b.example:7001"}},
 		`{addresses: ["s.example:26379"], sentinelMaster: main, username: app, password: "${env:X}", tls: true, db: 1}`: {
 			Addresses: []string{"s.example:26379"}, SentinelMaster: "main", Username: "app", Password: "s3cret-of-env", TLS: true, DB: 1},
+		`{addresses: ["s.example:26379"], sentinelMaster: main, sentinelUsername: watch, sentinelPassword: "${env:X}"}`: {
+			Addresses: []string{"s.example:26379"}, SentinelMaster: "main", SentinelUsername: "watch", SentinelPassword: "s3cret-of-env"},
 		`{addresses: ["c.example:6379"], cluster: true}`: {Addresses: []string{"c.example:6379"}, Cluster: true},
 	} {
 		cfg, err := parsed(redisRoot + "cache: {redis: " + text + ", maxBytes: 8MiB}\n" + oneSource + "}")
@@ -48,6 +50,9 @@ func TestRedisMistakesNameTheLine(t *testing.T) {
 		`cache: {redis: {adresses: ["a:1"]}}`:                                       `did you mean "addresses"`,
 		`cache: {redis: {addresses: ["a:1"], cluster: true, db: 3}}`:                "0 in a cluster",
 		`cache: {redis: {addresses: ["a:1"], cluster: true, sentinelMaster: main}}`: "a cluster has no sentinels",
+		`cache: {redis: {addresses: ["a:1"], ca: "x"}}`:                             "ca needs tls",
+		`cache: {redis: {addresses: ["a:1"], tls: true, ca: "x"}}`:                  "ca holds no certificate",
+		`cache: {redis: {addresses: ["a:1"], sentinelPassword: x}}`:                 "need sentinelMaster",
 		`cache: {redsi: "redis://127.0.0.1"}`:                                       `did you mean "redis"`,
 	} {
 		_, err := parsed(redisRoot + text + "\n" + oneSource + "}")

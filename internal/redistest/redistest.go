@@ -4,6 +4,7 @@ package redistest
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -22,6 +23,7 @@ type Server struct {
 
 	t    testing.TB
 	port int
+	tls  *tls.Config // nil for none
 	args []string
 	cmd  *exec.Cmd
 }
@@ -31,15 +33,23 @@ type Server struct {
 // skipped, but fails in CI.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
+	s := place(t)
+	s.args = append([]string{"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, args...)
+	s.launch()
+	return s
+}
+
+// place is a server that is not started yet.
+func place(t testing.TB) *Server {
+	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("redis-server is not installed: .ci/run tools installs it")
 		}
 		t.Skip("redis-server is not installed")
 	}
-	s := &Server{t: t, port: freePort(t), args: args}
+	s := &Server{t: t, port: freePort(t)}
 	s.Addr = fmt.Sprintf("127.0.0.1:%d", s.port)
-	s.launch()
 	t.Cleanup(s.Kill)
 	return s
 }
@@ -64,8 +74,7 @@ func freePort(t testing.TB) int {
 
 func (s *Server) launch() {
 	s.t.Helper()
-	args := append([]string{"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.t.TempDir()}, s.args...)
-	s.cmd = exec.CommandContext(context.WithoutCancel(s.t.Context()), "redis-server", args...) //nolint:gosec // a test's own arguments
+	s.cmd = exec.CommandContext(context.WithoutCancel(s.t.Context()), "redis-server", s.args...) //nolint:gosec // a test's own arguments
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("starting redis-server: %v", err)
 	}
@@ -83,7 +92,7 @@ func (s *Server) launch() {
 
 // Client is a plain client of the server, for looking and breaking; the caller closes it.
 func (s *Server) Client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1})
+	return redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1, TLSConfig: s.tls})
 }
 
 // Kill ends the server at once, as a crash does.

@@ -239,6 +239,9 @@ func (l *Loader[K, V]) safely(keys []K) (vals map[K]V, err error) {
 			vals, err = nil, fmt.Errorf("source panicked: %T", p)
 		}
 	}()
+	if err := l.op.Err(); errors.Is(err, context.Canceled) {
+		return nil, err // the caller left: nobody reads the answer
+	}
 	if down := l.out.of(l.source); down != nil {
 		return l.batch(sources.WithOutage(l.op, down), keys)
 	}

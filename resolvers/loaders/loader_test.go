@@ -240,3 +240,21 @@ func BenchmarkLoadAll(b *testing.B) {
 		}
 	}
 }
+
+// Of a caller that left nothing more is asked; what was answered stays.
+func TestNobodysKeysAreNotAsked(t *testing.T) {
+	op, leave := context.WithCancel(t.Context())
+	asked := 0
+	l := newLoader(op, "shop", time.Second, newOutages(), func(_ context.Context, keys []string) (map[string]string, error) {
+		asked += len(keys)
+		return map[string]string{keys[0]: "A"}, nil
+	})
+	if a := l.LoadAll(op, []string{"a"}); a[0].Value != "A" {
+		t.Fatalf("answered %+v", a)
+	}
+	leave()
+	a := l.LoadAll(op, []string{"a", "b"})
+	if a[0].Value != "A" || a[1].Err == nil || a[1].Err.Code != sources.Timeout || asked != 1 {
+		t.Errorf("after the caller left answered %+v, asked for %d keys", a, asked)
+	}
+}
