@@ -33,7 +33,9 @@ func TestHangingSystemCostsItsTimeOnce(t *testing.T) {
 		shop.Orders.Of = func(ctx context.Context, _ []sources.PageOf) (map[sources.PageOf]sources.Page[record.Order], error) {
 			return nil, hang(ctx)
 		}
-		shop.Segments = func(ctx context.Context, _ []record.Ref) (map[record.Ref][]record.Segment, error) { return nil, hang(ctx) }
+		shop.Segments = func(ctx context.Context, _ []record.Ref) (map[record.Ref][]record.Segment, error) {
+			return nil, hang(ctx)
+		}
 		r, operation := desk(sources.Set{shop, till})
 		ctx := operation()
 		began := time.Now()
