@@ -42,6 +42,8 @@ const (
 	// patience bounds every round trip to Redis. What takes longer is a miss, and
 	// Redis is then left alone until it answers a probe in that time.
 	patience = 50 * time.Millisecond
+	// connecting bounds the making of a connection: with TLS it takes several round trips.
+	connecting = 6 * patience
 	// probeEvery is how often a Redis that is left alone is tried.
 	probeEvery = time.Second
 	// hearFor is how long nothing may be heard of other replicas until the
@@ -89,7 +91,7 @@ func openFar(ctx context.Context, s *Store, o Options) (*far, error) {
 		Username: r.Username, Password: r.Password.Reveal(),
 		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword.Reveal(),
 		ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
-		DialTimeout: 6 * patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
+		DialTimeout: connecting, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
 		MinIdleConns: 2, ConnMaxIdleTime: 5 * time.Minute, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
@@ -185,24 +187,36 @@ func (f *far) probe(ctx context.Context) {
 			return
 		case <-f.tripped:
 		}
+		said := ""
 		for f.shut.Load() {
 			if !rest(ctx, probeEvery) {
 				return
 			}
-			if f.ping(ctx) == nil {
+			switch err := f.ping(ctx); {
+			case err == nil:
 				f.shut.Store(false)
 				f.log.Info("redis answers again")
+			case said != causeOf(err) && ctx.Err() == nil: // a question may not have waited for the true one
+				said = causeOf(err)
+				f.log.Warn("redis does not answer still", slog.String("cause", said))
 			}
 		}
 	}
 }
 
-// ping asks Redis, of a cluster every master, for a sign of life.
+// ping asks Redis, of a cluster every master, for a sign of life in time, once it is
+// connected: nobody waits for that here.
 func (f *far) ping(ctx context.Context) error {
-	one := func(ctx context.Context, c redis.Cmdable) error {
-		ctx, cancel := context.WithTimeout(ctx, patience)
+	within := func(ctx context.Context, c redis.Cmdable, d time.Duration) error {
+		ctx, cancel := context.WithTimeout(ctx, d)
 		defer cancel()
 		return c.Ping(ctx).Err()
+	}
+	one := func(ctx context.Context, c redis.Cmdable) error {
+		if err := within(ctx, c, connecting); err != nil {
+			return err
+		}
+		return within(ctx, c, patience)
 	}
 	cluster, ok := f.client.(*redis.ClusterClient)
 	if !ok {

@@ -62,6 +62,14 @@ func newReplica(t *testing.T, r *Redis, o Options, p Policy) *replica {
 	return out
 }
 
+// connected waits until Redis has answered: the first connection may take longer to
+// be made than a question waits, and then nothing is written.
+func (r *replica) connected(t *testing.T) *replica {
+	t.Helper()
+	redistest.Eventually(t, "redis is connected", func() bool { return r.Reach(t.Context()) == nil && r.Stats().Usable })
+	return r
+}
+
 func (r *replica) must(t *testing.T, keys ...key) {
 	t.Helper()
 	got, err := r.ask(t.Context(), keys)
@@ -92,7 +100,7 @@ func stored(t *testing.T, s *redistest.Server, n int64) {
 
 func TestReplicasShareWhatOneRead(t *testing.T) {
 	srv := redistest.Start(t)
-	a, b := newReplica(t, single(srv), Options{}, minute), newReplica(t, single(srv), Options{}, minute)
+	a, b := newReplica(t, single(srv), Options{}, minute).connected(t), newReplica(t, single(srv), Options{}, minute).connected(t)
 	a.must(t, "anna@keller.example", "none@keller.example")
 	stored(t, srv, 2)
 	ctx, tally := sources.WithTally(t.Context())
@@ -137,7 +145,7 @@ func TestBadValuesAreMisses(t *testing.T) {
 	srv := redistest.Start(t)
 	c := srv.Client()
 	defer func() { _ = c.Close() }()
-	first := newReplica(t, single(srv), Options{}, minute)
+	first := newReplica(t, single(srv), Options{}, minute).connected(t)
 	first.must(t, "a", "b")
 	stored(t, srv, 2)
 	k := &first.kinds["shop"][0]
@@ -206,11 +214,11 @@ func (s shape) grown() []byte { s[0]++; return s[:] }
 
 func TestFormerRootsOpen(t *testing.T) {
 	srv := redistest.Start(t)
-	old := newReplica(t, single(srv), Options{}, minute)
+	old := newReplica(t, single(srv), Options{}, minute).connected(t)
 	old.must(t, "a")
 	stored(t, srv, 1)
 	next := []byte("fedcba9876543210fedcba9876543210")
-	rotated := newReplica(t, single(srv), Options{Root: next, Former: [][]byte{root}}, minute)
+	rotated := newReplica(t, single(srv), Options{Root: next, Former: [][]byte{root}}, minute).connected(t)
 	rotated.must(t, "a")
 	if rotated.asked.Load() != 0 {
 		t.Error("after the rotation the former root's value was not used")
@@ -238,7 +246,7 @@ func TestNoQueryFailsBecauseOfRedis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := redistest.Start(t)
-			r := newReplica(t, single(srv), Options{}, minute)
+			r := newReplica(t, single(srv), Options{}, minute).connected(t)
 			r.must(t, "before")
 			stored(t, srv, 1)
 			c.breaks(t, srv)

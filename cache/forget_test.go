@@ -18,7 +18,7 @@ func TestForgottenWhileBeingWritten(t *testing.T) {
 			wrote <- struct{}{}
 			<-release
 		}
-	}}}, minute)
+	}}}, minute).connected(t)
 	r.must(t, "anna")
 	r.must(t, "bert")
 	for range writers {

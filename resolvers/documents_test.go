@@ -146,6 +146,7 @@ func TestDocumentThatBreaksOff(t *testing.T) {
 		_, err = io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 	}
+	srv.Close() // waits until the handler, which closes the body, is over
 	if err == nil || !closed {
 		t.Errorf("a broken paper was read without an error; its body closed: %t", closed)
 	}
