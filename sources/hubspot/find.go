@@ -220,7 +220,7 @@ func (c *client) carries(k sources.Identifier, typ objectType, o object) bool {
 		return record.VATKey(o.text(c.cfg.vatID(typ))) == record.VATKey(k.Value)
 	case sources.ByPhone:
 		for _, property := range []string{propPhone, propMobile} {
-			if s := o.text(property); s != "" && record.PhoneKey(s, c.env.DefaultCountry) == k.Value {
+			if s := o.text(property); record.HoldsPhone(s, k.Value) && record.PhoneKey(s, c.env.DefaultCountry) == k.Value {
 				return true
 			}
 		}

@@ -50,6 +50,26 @@ func PhoneKey(entered, country string) string {
 	return readPhone("+"+text, "")
 }
 
+// HoldsPhone reports whether a text may be a spelling of a number, a key as of
+// PhoneKey: a cheap look for its last digits before the text is read as a number,
+// for re-checking many rows against many keys. False is certain, true is not.
+func HoldsPhone(text, key string) bool {
+	const tail = 4 // no plan shortens or rewrites the end of a number
+	if len(key) < tail {
+		return false
+	}
+	digits := make([]byte, 0, len(text))
+	for _, r := range text {
+		switch {
+		case r >= '0' && r <= '9':
+			digits = append(digits, byte(r))
+		case r >= unicode.MaxASCII && unicode.IsDigit(r), unicode.IsLetter(r):
+			return true // digits of another script, letters dialled as digits
+		}
+	}
+	return strings.Contains(string(digits), key[len(key)-tail:])
+}
+
 // readPhone is the E.164 of digits, with a leading plus where they begin with a
 // country code.
 func readPhone(digits, country string) string {

@@ -114,6 +114,9 @@ func FuzzPhoneKey(f *testing.F) {
 		if key == "" {
 			return
 		}
+		if !record.HoldsPhone(entered, key) {
+			t.Fatalf("HoldsPhone(%q, %q) is false, but it is its key", entered, key)
+		}
 		for _, other := range []string{country, "", "US", "CH"} {
 			if again := record.PhoneKey(key, other); again != key {
 				t.Fatalf("PhoneKey(%q, %q) = %q, whose key is %q", entered, country, key, again)

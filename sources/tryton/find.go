@@ -162,7 +162,8 @@ func (c *client) carries(r partyRow, k sources.Identifier) bool {
 		})
 	case sources.ByPhone:
 		return slices.ContainsFunc(r.Mechanisms, func(m mechanismRow) bool {
-			return bool(m.Active) && slices.Contains(phoneTypes(), m.Type) && c.number(m) == k.Value
+			return bool(m.Active) && slices.Contains(phoneTypes(), m.Type) &&
+				(record.HoldsPhone(m.Compact, k.Value) || record.HoldsPhone(m.Value, k.Value)) && c.number(m) == k.Value
 		})
 	case sources.ByVATID:
 		key := record.VATKey(k.Value)

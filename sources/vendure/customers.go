@@ -191,7 +191,7 @@ func (c *client) carries(w wireCustomer, id sources.Identifier) bool {
 	case sources.ByEmail:
 		return record.EmailKey(w.EmailAddress) == id.Value
 	case sources.ByPhone:
-		return record.PhoneKey(w.PhoneNumber, c.env.DefaultCountry) == id.Value
+		return record.HoldsPhone(w.PhoneNumber, id.Value) && record.PhoneKey(w.PhoneNumber, c.env.DefaultCountry) == id.Value
 	default:
 	}
 	return w.custom(c.findField(id)) == id.Value

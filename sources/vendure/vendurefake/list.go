@@ -31,9 +31,10 @@ func page(schema *ast.Schema, of string, rows []object, args map[string]any) (an
 	if tooLong(filter) {
 		return nil, coded{"USER_INPUT_ERROR", "The regex filter pattern must not be longer than 100 characters"}
 	}
+	conditions, _ := compiled(filter).(map[string]any)
 	var kept []object
 	for _, row := range rows {
-		if len(filter) == 0 || passes(row, filter, or) {
+		if len(filter) == 0 || passes(row, conditions, or) {
 			kept = append(kept, row)
 		}
 	}
@@ -142,6 +143,31 @@ func passes(row object, filter map[string]any, or bool) bool {
 	return met == asked
 }
 
+// compiled is a filter whose patterns are compiled, once for all rows; one that is
+// no pattern matches nothing.
+func compiled(filter any) any {
+	switch f := filter.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(f))
+		for name, v := range f {
+			out[name] = compiled(v)
+			if name == "regex" {
+				if pattern, err := regexp.Compile("(?i)" + fmt.Sprint(v)); err == nil {
+					out[name] = pattern
+				}
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(f))
+		for i, v := range f {
+			out[i] = compiled(v)
+		}
+		return out
+	}
+	return filter
+}
+
 // holds applies one operator.
 func holds(value any, name, op string, operand any) bool {
 	if op == "isNull" {
@@ -165,8 +191,8 @@ func holds(value any, name, op string, operand any) bool {
 		return strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(part))) == (op == "contains")
 	case "regex":
 		text, _ := value.(string)
-		pattern, err := regexp.Compile("(?i)" + fmt.Sprint(operand))
-		return err == nil && pattern.MatchString(text)
+		pattern, ok := operand.(*regexp.Regexp) // see compiled
+		return ok && pattern.MatchString(text)
 	case "before", "after":
 		at, _ := value.(time.Time)
 		bound, _ := readDate(operand)
