@@ -435,11 +435,12 @@ func TestEveryRecordLeadsToTheCustomer(t *testing.T) {
 	}
 }
 
-// The list of a system that does not lead holds those whose anchor lives there.
+// The list of a system that does not lead holds those whose anchor lives there. Few
+// of the helpdesk's people do, so that a long page is slow under the race detector.
 func TestCustomersOfAnotherSystem(t *testing.T) {
 	p := boot(t)
 	for _, source := range []string{"shop", "ledger", "helpdesk"} {
-		a := p.ask(t, `query($s: [ID!]) { customers(first: 20, where: {sources: $s}) { nodes { identity { records { origin { source { name } } } } } complete } }`,
+		a := p.ask(t, `query($s: [ID!]) { customers(first: 5, where: {sources: $s}) { nodes { identity { records { origin { source { name } } } } } complete } }`,
 			map[string]any{"s": []string{source}})
 		nodes, _ := at(a.Data, "customers", "nodes").([]any)
 		if len(a.Errors) > 0 || len(nodes) == 0 {
