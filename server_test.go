@@ -826,6 +826,15 @@ func TestMetricsAreBoundedAndNotPersonal(t *testing.T) {
 	}
 	p.send(t, `{ customers(first: 50) { nodes { id orders { nodes { id } } invoices { nodes { id payments { id } dunnings { id } } } balances { complete } deals { nodes { id } } notes { nodes { id } } contacts { nodes { id } } } } }`, nil)
 
+	var emails []string
+	for _, c := range w.CRM.Contacts {
+		if c.Email != "" && len(emails) < 60 {
+			emails = append(emails, c.Email)
+		}
+	}
+	for _, e := range emails[:30] {
+		p.send(t, page, map[string]any{"e": e})
+	}
 	status, text := fetch(t, p.base+"/metrics")
 	if status != http.StatusOK {
 		t.Fatalf("the metrics answered %d", status)
@@ -862,17 +871,13 @@ func TestMetricsAreBoundedAndNotPersonal(t *testing.T) {
 		t.Error("the metrics hold a personal string of the world")
 	}
 
-	asked := 0
-	for _, c := range w.CRM.Contacts {
-		if c.Email != "" && asked < 60 {
-			asked++
-			p.send(t, page, map[string]any{"e": c.Email})
-		}
+	for _, e := range emails[30:] {
+		p.send(t, page, map[string]any{"e": e})
 	}
 	_, text = fetch(t, p.base+"/metrics")
 	for name := range series(text) {
 		if !before[name] && !strings.Contains(name, "customer360_operations_total") && !strings.Contains(name, "customer360_operation_errors_total") {
-			t.Errorf("%d other customers added the series %s", asked, name)
+			t.Errorf("other customers added the series %s", name)
 		}
 	}
 }

@@ -104,6 +104,9 @@ func meteredLists[V any](m *meter, source, capability string, r sources.Records[
 	return r
 }
 
+// patience is what a question may take under the race detector, thirty pages at once.
+const patience = 5 * time.Minute
+
 // opened is the sandbox's product with a meter between loaders and dressing.
 func opened(t testing.TB, kept, warm bool) (*meter, http.Handler) {
 	t.Helper()
@@ -121,12 +124,13 @@ func opened(t testing.TB, kept, warm bool) (*meter, http.Handler) {
 		t.Fatal(err)
 	}
 	for i := range cfg.Sources {
-		cfg.Sources[i].Timeout = time.Minute // what is counted are calls: a busy machine must not turn them into time-outs
+		cfg.Sources[i].Timeout = patience // what is counted are calls: a busy machine must not turn them into time-outs
 	}
-	env := Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	now := time.Now() // nor must answers get old, and be read again, while others still ask
+	env := Env{Out: io.Discard, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
 	var store *cache.Store
 	if kept {
-		if store, err = cache.Open(t.Context(), cache.Options{}); err != nil {
+		if store, err = cache.Open(t.Context(), cache.Options{Now: env.Now}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(store.Close)
@@ -148,7 +152,7 @@ func opened(t testing.TB, kept, warm bool) (*meter, http.Handler) {
 		warmSetup(t, o)
 		m.reset()
 	}
-	return m, resolvers.Handler(resolver(env, cfg, o), resolvers.Options{Log: env.Log, Open: true, Timeout: time.Minute})
+	return m, resolvers.Handler(resolver(env, cfg, o), resolvers.Options{Log: env.Log, Open: true, Timeout: patience})
 }
 
 // warmSetup asks each capability once for a key that does not exist, so that
